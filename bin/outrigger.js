@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// The command. Plain JavaScript, so that a Node too old for the rest can still say so.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 23)) {
+  process.stderr.write(`outrigger needs Node 22.23 or newer; this is ${process.version}. In a checkout, "npx outrigger" uses the right one.\n`)
+  process.exit(1)
+}
+// a checkout runs its sources as they are; the image has only the build
+const source = new URL('../src/main.ts', import.meta.url)
+await import(existsSync(fileURLToPath(source)) ? source.href : new URL('../dist/main.js', import.meta.url).href)

@@ -1,0 +1,54 @@
+// A deadline that moves all the time and rarely strikes: moving it is one store, and the timer behind it is set anew only when it
+// fires too early. Made for the timeouts of connections and exchanges.
+// hot path: bench/micro/core/alarm.ts
+import type { Cancel, Clock } from './clock.ts'
+
+export class Alarm {
+  readonly #clock: Clock
+  readonly #ring: () => void
+  readonly #check = (): void => this.#fired()
+  #deadlineMs = Infinity
+  #armedMs = Infinity
+  #cancel: Cancel | undefined
+
+  constructor(clock: Clock, ring: () => void) {
+    this.#clock = clock
+    this.#ring = ring
+  }
+
+  /** Strikes at `deadlineMs` of the clock's `nowMs()`, unless moved or cleared before; Infinity: never. */
+  set(deadlineMs: number): void {
+    this.#deadlineMs = deadlineMs
+    if (deadlineMs < this.#armedMs) this.#arm(deadlineMs)
+  }
+
+  /** Will not strike. The timer behind it may still wake once. */
+  clear(): void {
+    this.#deadlineMs = Infinity
+  }
+
+  /** Will not strike and holds no timer. */
+  close(): void {
+    this.#deadlineMs = Infinity
+    this.#armedMs = Infinity
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  #arm(deadlineMs: number): void {
+    this.#cancel?.()
+    this.#armedMs = deadlineMs
+    this.#cancel = this.#clock.after(Math.max(1, Math.ceil(deadlineMs - this.#clock.nowMs())), this.#check)
+  }
+
+  #fired(): void {
+    this.#armedMs = Infinity
+    this.#cancel = undefined
+    if (this.#deadlineMs === Infinity) return
+    if (this.#clock.nowMs() < this.#deadlineMs) this.#arm(this.#deadlineMs)
+    else {
+      this.#deadlineMs = Infinity
+      this.#ring()
+    }
+  }
+}
