@@ -1,0 +1,12 @@
+// The balancers by the names that the configuration uses. A new one is one file, one line here and the shared contract test.
+import type { ServiceConfig } from '../../config/schema.ts'
+import type { MakeBalancer } from './balancer.ts'
+import { leastRequest } from './least-request.ts'
+import { random } from './random.ts'
+import { roundRobin } from './round-robin.ts'
+
+export const BALANCERS = {
+  least_request: leastRequest,
+  round_robin: roundRobin,
+  random,
+} as const satisfies Record<ServiceConfig['balance'], MakeBalancer>

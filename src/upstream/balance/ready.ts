@@ -1,0 +1,28 @@
+// The endpoints that may be chosen now, looked through again only after one of them has changed.
+// hot path: bench/micro/upstream/balance.ts
+import type { Endpoint } from '../endpoint.ts'
+
+export class ReadyList {
+  /** Those available, in the order given. */
+  readonly endpoints: Endpoint[] = []
+  /** They all weigh the same. */
+  even = true
+  readonly #all: readonly Endpoint[]
+  #seen = -1
+
+  constructor(all: readonly Endpoint[]) {
+    this.#all = all
+  }
+
+  /** Brings it up to date; true when anything may have changed. */
+  refresh(): boolean {
+    const count = this.#all.length === 0 ? 0 : (this.#all[0] as Endpoint).changes.count
+    if (count === this.#seen) return false
+    this.#seen = count
+    this.endpoints.length = 0
+    for (const endpoint of this.#all) if (endpoint.available) this.endpoints.push(endpoint)
+    const first = this.endpoints[0]
+    this.even = this.endpoints.every((endpoint) => endpoint.weight === first?.weight)
+    return true
+  }
+}
