@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 23)) {
-  process.stderr.write(`outrigger needs Node 22.23 or newer; this is ${process.version}. In a checkout, "npx outrigger" uses the right one.\n`)
+  process.stderr.write(
+    `outrigger needs Node 22.23 or newer; this is ${process.version}. In a checkout, "npx outrigger" uses the right one.\n`,
+  )
   process.exit(1)
 }
 // a checkout runs its sources as they are; the image has only the build

@@ -96,7 +96,7 @@ export function parseCidr(text: string): Cidr | undefined {
       } catch {
         return false
       }
-      return parsed.kind() === base.kind() && (parsed as ipaddr.IPv4).match(base as ipaddr.IPv4, bits)
+      return parsed.kind() === base.kind() && parsed.match(base, bits)
     },
   }
 }

@@ -18,6 +18,7 @@ interface FailureSpec {
   readonly message: string
 }
 
+// biome-ignore format: a table reads best with a row on a line
 export const FAILURES = {
   bad_request: { status: 400, grpc: 13, flag: 'DPE', side: 'downstream', retry: 'never', message: 'The request is malformed.' },
   head_too_large: { status: 431, grpc: 13, flag: 'DPE', side: 'downstream', retry: 'never', message: 'The request head is too large.' },

@@ -1,0 +1,151 @@
+// Checks who may import whom in src/: the layers of docs/architecture.md, one door a package, no cycles.
+// Run by `npm run directions`; prints one line per problem and exits 1 when there is any.
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { importsOf } from './imports.ts'
+
+const DECISIONS = ['core', 'config', 'codec']
+const PARTS = [...DECISIONS, 'policy', 'routing', 'upstream', 'discovery', 'telemetry']
+
+/** Room (first folder below src/, or a file there) → rooms that it may import besides itself. */
+export const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  codec: ['core'],
+  config: ['core'],
+  policy: DECISIONS,
+  routing: DECISIONS,
+  upstream: DECISIONS,
+  discovery: DECISIONS,
+  telemetry: DECISIONS,
+  admin: ['core', 'config', 'telemetry'],
+  exchange: PARTS,
+  downstream: [...PARTS, 'exchange'],
+  'sidecar.ts': [...PARTS, 'exchange', 'downstream', 'admin'],
+  commands: [...PARTS, 'exchange', 'downstream', 'admin', 'sidecar.ts'],
+  'main.ts': ['core', 'commands'],
+}
+
+/** npm package → its one door: the file or folder below src/ that may import it. */
+export const DOORS: Readonly<Record<string, readonly string[]>> = {
+  '@kubernetes/client-node': ['discovery', 'commands'],
+  commander: ['main.ts'],
+  'ipaddr.js': ['core/address.ts'],
+  jose: ['policy/jwt'],
+  koffi: ['downstream'],
+  opossum: ['upstream/breaker'],
+  pino: ['telemetry'],
+  'pino-pretty': ['telemetry'],
+  'prom-client': ['telemetry'],
+  undici: ['upstream/health', 'policy/jwt', 'telemetry'],
+  ws: ['admin'],
+  yaml: ['config'],
+  zod: ['config'],
+}
+
+const SOCKETS = ['admin', 'codec', 'commands', 'discovery', 'downstream', 'exchange', 'sidecar.ts', 'telemetry', 'upstream']
+
+/** Built-in module → rooms that may use it. Those not named here are free. The side that configures and decides knows no sockets. */
+export const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
+  'node:dgram': ['discovery'],
+  'node:http': ['admin', 'commands', 'telemetry'],
+  'node:http2': [],
+  'node:https': [],
+  'node:net': SOCKETS,
+  'node:process': ['main.ts'],
+  'node:tls': SOCKETS,
+}
+
+/** `files`: path below src/ → source text. One line per problem. */
+export function directionProblems(files: ReadonlyMap<string, string>): string[] {
+  const problems: string[] = []
+  const graph = new Map<string, string[]>()
+  for (const [path, source] of files) {
+    const edges: string[] = []
+    graph.set(path, edges)
+    for (const { specifier, line } of importsOf(path, source)) {
+      const target = specifier?.startsWith('.') ? resolveFrom(path, specifier) : undefined
+      const problem = specifier === undefined ? 'imports a name that is computed' : judge(path, specifier, target, files)
+      if (problem !== undefined) problems.push(`src/${path}:${line}: ${problem}`)
+      else if (target !== undefined) edges.push(target)
+    }
+  }
+  return [...problems, ...cycles(graph)]
+}
+
+function judge(
+  path: string,
+  specifier: string,
+  target: string | undefined,
+  files: ReadonlyMap<string, string>,
+): string | undefined {
+  const room = roomOf(path)
+  const allowed = ROOMS[room]
+  if (allowed === undefined) return `${room} is no room that scripts/directions.ts knows`
+  if (target !== undefined) {
+    if (!files.has(target)) return `imports ${specifier}, which is no file of src/`
+    const other = roomOf(target)
+    return other === room || allowed.includes(other) ? undefined : `${room} must not import ${other} (${target})`
+  }
+  if (specifier.startsWith('node:')) {
+    const rooms = BUILT_INS[specifier]
+    return rooms === undefined || rooms.includes(room) ? undefined : `${room} must not import ${specifier}`
+  }
+  const name = packageOf(specifier)
+  const doors = DOORS[name]
+  if (doors === undefined) return `package ${name} has no door in scripts/directions.ts`
+  return doors.some((door) => isInside(path, door))
+    ? undefined
+    : `package ${name} is imported outside its door (${doors.join(', ')})`
+}
+
+/** The door 'upstream/health' is upstream/health.ts and everything below upstream/health/. */
+function isInside(path: string, door: string): boolean {
+  return path === door || path === `${door}.ts` || path.startsWith(`${door}/`)
+}
+
+function roomOf(path: string): string {
+  const slash = path.indexOf('/')
+  return slash < 0 ? path : path.slice(0, slash)
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
+function resolveFrom(path: string, specifier: string): string {
+  return new URL(specifier, `src:/${path}`).pathname.slice(1)
+}
+
+/** Each cycle once, as one line. Depth first; a file on the current way met again closes a cycle. */
+function cycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = []
+  const done = new Set<string>()
+  const way: string[] = []
+  const visit = (path: string): void => {
+    const at = way.indexOf(path)
+    if (at >= 0) found.push(`src/${path}: import cycle ${[...way.slice(at), path].join(' → ')}`)
+    if (at >= 0 || done.has(path)) return
+    way.push(path)
+    for (const next of graph.get(path) ?? []) visit(next)
+    way.pop()
+    done.add(path)
+  }
+  for (const path of graph.keys()) visit(path)
+  return found
+}
+
+function sources(root: URL): Map<string, string> {
+  const files = new Map<string, string>()
+  for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (path.endsWith('.ts')) files.set(path.replaceAll('\\', '/'), readFileSync(new URL(path, root), 'utf8'))
+  }
+  return files
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const files = sources(new URL('../src/', import.meta.url))
+  const problems = directionProblems(files)
+  for (const problem of problems) console.error(problem)
+  if (problems.length > 0 || files.size === 0) process.exit(1)
+  console.log(`directions: ${files.size} files keep to the layers`)
+}
