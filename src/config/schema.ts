@@ -1,12 +1,12 @@
 // The sidecar's own settings: one definition is the types, the defaults, the messages, the JSON Schema and docs/config.md.
 import { z } from 'zod'
-import { address, duration, labels, name, port, size } from './types.ts'
+import { address, duration, ip, label, labels, name, port, positiveDuration, size } from './types.ts'
 
 const protocol = z.enum(['auto', 'http', 'http2', 'tcp', 'tls'])
 
 const workload = z.strictObject({
   name: name().default('unknown').describe('Name of this application instance, the Pod name on Kubernetes.'),
-  namespace: name().default('default').describe('Namespace it lives in.'),
+  namespace: label().default('default').describe('Namespace it lives in.'),
   serviceAccount: name().default('default').describe('Service account it runs as; with the namespace, its identity.'),
   labels: labels().default({}).describe('Labels; `app` and `version` appear in metrics.'),
 })
@@ -24,19 +24,31 @@ const listenerBase = {
   proxyProtocol: z
     .enum(['off', 'require', 'accept'])
     .default('off')
-    .describe('PROXY protocol v1/v2 in front of each connection. `accept` takes connections without it too: only where every peer is trusted.'),
-  detectionTimeout: duration().default(200).describe('How long `auto` waits for first bytes before it takes the connection for TCP where the server speaks first.'),
+    .describe(
+      'PROXY protocol v1/v2 in front of each connection. `accept` takes connections without it too: only where every peer is trusted.',
+    ),
+  detectionTimeout: duration('200ms').describe(
+    'How long `auto` waits for first bytes before it takes the connection for TCP where the server speaks first.',
+  ),
 }
 
 const inboundListener = z.strictObject({
   ...listenerBase,
   app: address('127.0.0.1:8080').describe('Where the application listens: host:port, [ipv6]:port or unix:/path.'),
-  sendProxyProtocol: z.enum(['off', 'v1', 'v2']).default('off').describe('Tell the application who connected, by PROXY protocol.'),
+  sendProxyProtocol: z
+    .enum(['off', 'v1', 'v2'])
+    .default('off')
+    .describe('Tell the application who connected, by PROXY protocol.'),
 })
 
 const outboundListener = z.strictObject({
   ...listenerBase,
-  service: z.string().optional().describe('Send everything to this service (name.namespace, with :port if it has several) instead of looking at Host, SNI or the original destination.'),
+  service: z
+    .string()
+    .optional()
+    .describe(
+      'Send everything to this service (name.namespace, with :port if it has several) instead of looking at Host, SNI or the original destination.',
+    ),
 })
 
 const endpoint = z.strictObject({
@@ -49,10 +61,10 @@ const endpoint = z.strictObject({
 const dns = z.strictObject({
   name: z.string().min(1).describe('Name to resolve, such as `db.example.com` or, for SRV, `_http._tcp.example.com`.'),
   type: z.enum(['address', 'srv']).default('address').describe('`address`: A and AAAA; `srv`: SRV, ports and weights included.'),
-  port: port().optional().describe('Port of the addresses; the service\'s own port when left out.'),
-  minTtl: duration().default(1000).describe('Records are kept at least this long.'),
-  maxTtl: duration().default(300_000).describe('Records are asked for again at the latest after this time.'),
-  maxStale: duration().default(600_000).describe('How long the last good answer is used while DNS fails.'),
+  port: port().optional().describe("Port of the addresses; the service's own port when left out."),
+  minTtl: duration('1s').describe('Records are kept at least this long.'),
+  maxTtl: duration('5m').describe('Records are asked for again at the latest after this time.'),
+  maxStale: duration('10m').describe('How long the last good answer is used while DNS fails.'),
 })
 
 const serviceLimits = z.strictObject({
@@ -62,17 +74,34 @@ const serviceLimits = z.strictObject({
 })
 
 export const serviceSchema = z.strictObject({
-  name: name().describe('Name of the service.'),
-  namespace: name().default('default').describe('Namespace of the service.'),
+  name: label().describe('Name of the service.'),
+  namespace: label().default('default').describe('Namespace of the service.'),
   port: port().describe('Port that callers name.'),
-  protocol: z.enum(['http', 'http2', 'grpc', 'tcp', 'tls']).default('http').describe('What its endpoints speak.'),
-  hosts: z.array(z.string()).default([]).describe('Further names it answers to, besides those that Kubernetes DNS would give it.'),
+  protocol: z
+    .enum(['auto', 'http', 'http2', 'grpc', 'tcp', 'tls'])
+    .default('http')
+    .describe('What its endpoints speak; auto: what the caller speaks.'),
+  hosts: z
+    .array(z.string())
+    .default([])
+    .describe('Further names it answers to, besides those that Kubernetes DNS would give it.'),
+  addresses: z
+    .array(ip())
+    .default([])
+    .describe(
+      'Virtual addresses that stand for it, as a Kubernetes clusterIP does: found as the original destination of captured connections.',
+    ),
   endpoints: z.array(endpoint).default([]).describe('Fixed endpoints.'),
   dns: dns.optional().describe('Endpoints from DNS.'),
-  balance: z.enum(['least_request', 'round_robin', 'random']).default('least_request').describe('How an endpoint is chosen; least_request: the better of two drawn at random.'),
+  balance: z
+    .enum(['least_request', 'round_robin', 'random'])
+    .default('least_request')
+    .describe('How an endpoint is chosen; least_request: the better of two drawn at random.'),
   limits: serviceLimits.prefault({}).describe('Beyond these, requests are answered at once with 503 and flag UO.'),
-  connectTimeout: duration().default(5000).describe('Time a connection may take to come up.'),
-  idleTimeout: duration().default(60_000).describe('Idle connections are closed after this time, or earlier when the endpoint announces or shows a shorter one.'),
+  connectTimeout: positiveDuration('5s').describe('Time a connection may take to come up.'),
+  idleTimeout: duration('1m').describe(
+    'Idle connections are closed after this time, or earlier when the endpoint announces or shows a shorter one.',
+  ),
   sendProxyProtocol: z.enum(['off', 'v1', 'v2']).default('off').describe('Start each connection with a PROXY protocol head.'),
 })
 
@@ -106,65 +135,87 @@ const fieldEdits = z.strictObject({
 
 export const routeSchema = z.strictObject({
   name: z.string().min(1).describe('Name, for logs, metrics and `explain`.'),
-  hosts: z.array(z.string()).default([]).describe('Hosts it is for: exact or `*.suffix`; a service answers to all its names. Empty: any.'),
+  hosts: z
+    .array(z.string())
+    .default([])
+    .describe('Hosts it is for: exact or `*.suffix`; a service answers to all its names. Empty: any.'),
   matches: z.array(routeMatch).default([]).describe('Any of these must match. Empty: everything.'),
   services: z.array(weightedService).default([]).describe('Where it goes, by weight.'),
   requestHeaders: fieldEdits.prefault({}).describe('Changes to the request.'),
   responseHeaders: fieldEdits.prefault({}).describe('Changes to the response.'),
-  timeout: duration().default(15_000).describe('Whole exchange, retries included, until the response has ended; upgrades are not cut by it. "0": no limit.'),
-  attemptTimeout: duration().default(0).describe('One attempt, until its response head. "0": no limit of its own.'),
-  idleTimeout: duration().default(300_000).describe('Without a byte in either direction. "0": no limit.'),
+  timeout: duration('15s').describe(
+    'Whole exchange, retries included, until the response has ended; upgrades are not cut by it. "0": no limit.',
+  ),
+  attemptTimeout: duration('0').describe('One attempt, until its response head. "0": no limit of its own.'),
+  idleTimeout: duration('5m').describe('Without a byte in either direction. "0": no limit.'),
 })
 
 const httpLimits = z.strictObject({
-  maxHeadBytes: size().default(61_440).describe('Bytes of a head; more gets 431.'),
+  maxHeadBytes: size('60KiB').describe('Bytes of a head; more gets 431.'),
   maxFields: z.number().int().min(1).max(10_000).default(100).describe('Fields of a head; more gets 431.'),
-  headTimeout: duration().default(10_000).describe('Time for a request head to arrive. "0": no limit.'),
-  idleTimeout: duration().default(3_600_000).describe('Downstream connections without a request are closed after this time. "0": no limit.'),
-  bodyTimeout: duration().default(60_000).describe('Time without a byte of a request body, or with a peer that takes none. "0": no limit.'),
-  upgradeIdleTimeout: duration().default(3_600_000).describe('Upgraded connections and tunnels without a byte. "0": no limit.'),
+  headTimeout: duration('10s').describe('Time for a request head to arrive. "0": no limit.'),
+  idleTimeout: duration('1h').describe('Downstream connections without a request are closed after this time. "0": no limit.'),
+  bodyTimeout: duration('1m').describe('Time without a byte of a request body, or with a peer that takes none. "0": no limit.'),
+  upgradeIdleTimeout: duration('1h').describe('Upgraded connections and tunnels without a byte. "0": no limit.'),
   upgrades: z.array(z.string()).default(['websocket']).describe('Tokens that Upgrade may name; others are answered with 403.'),
-  highWater: size().default(65_536).describe('Bytes that may wait for a slow peer before its source is paused.'),
+  highWater: size('64KiB').describe('Bytes that may wait for a slow peer before its source is paused.'),
 })
 
 const tcpLimits = z.strictObject({
-  idleTimeout: duration().default(3_600_000).describe('TCP connections without a byte in either direction. "0": no limit.'),
+  idleTimeout: duration('1h').describe('TCP connections without a byte in either direction. "0": no limit.'),
 })
 
 const accessLog = z.strictObject({
-  format: z.enum(['off', 'json', 'text']).default('off').describe('`text` is Istio\'s default format.'),
+  format: z.enum(['off', 'json', 'text']).default('off').describe("`text` is Istio's default format."),
   file: z.string().default('stdout').describe('`stdout`, `stderr` or a file.'),
   sample: z.number().min(0).max(1).default(1).describe('Share of the successful exchanges that is logged; failures always are.'),
 })
 
 const drain = z.strictObject({
-  grace: duration().default(5000).describe('After SIGTERM: how long requests, streams and upgraded connections may finish before they are told to go.'),
-  limit: duration().default(30_000).describe('After SIGTERM: everything still open is cut at this time.'),
+  grace: duration('5s').describe(
+    'After SIGTERM: how long requests, streams and upgraded connections may finish before they are told to go.',
+  ),
+  limit: duration('30s').describe('After SIGTERM: everything still open is cut at this time.'),
 })
 
 const telemetry = z.strictObject({
-  listen: address('0.0.0.0:15020').default('0.0.0.0:15020').describe('Serves /metrics, /stats/prometheus, /healthz/ready, /healthz/live.'),
-  maxSeries: z.number().int().min(100).default(10_000).describe('Label sets a family may have; what exceeds it is counted in one overflow series.'),
+  listen: address('0.0.0.0:15020')
+    .default('0.0.0.0:15020')
+    .describe('Serves /metrics, /stats/prometheus, /healthz/ready, /healthz/live.'),
+  maxSeries: z
+    .number()
+    .int()
+    .min(100)
+    .default(10_000)
+    .describe('Label sets a family may have; what exceeds it is counted in one overflow series.'),
 })
 
 const admin = z.strictObject({
-  listen: address('127.0.0.1:15000').default('127.0.0.1:15000').describe('The operator\'s door. Keep it on loopback.'),
+  listen: address('127.0.0.1:15000').default('127.0.0.1:15000').describe("The operator's door. Keep it on loopback."),
 })
 
 export const settingsSchema = z.strictObject({
   workload: workload.prefault({}).describe('The application instance that this sidecar speaks for.'),
   trustDomain: z.string().default('cluster.local').describe('Trust domain of identities.'),
   trustDomainAliases: z.array(z.string()).default([]).describe('Trust domains that mean the same as `trustDomain`.'),
-  pathNormalization: z.enum(['AUTO', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES']).default('AUTO').describe('One form of a path for policy, routing and the application. The last four are Istio\'s; AUTO is BASE, and refuses ambiguous paths where a rule looks at paths.'),
+  pathNormalization: z
+    .enum(['AUTO', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'])
+    .default('AUTO')
+    .describe(
+      "One form of a path for policy, routing and the application. The last four are Istio's; AUTO is BASE, and refuses ambiguous paths where a rule looks at paths.",
+    ),
   trustedHops: z.number().int().min(0).max(32).default(0).describe('Proxies in front whose X-Forwarded-For is believed.'),
   defaultVerdict: z.enum(['allow', 'deny']).default('allow').describe('Where no policy says anything.'),
   listeners: z
     .strictObject({
       inbound: z.array(inboundListener).default([]).describe('Where traffic to the application arrives.'),
-      outbound: z.array(outboundListener).default([]).describe('Where the application\'s own calls arrive.'),
+      outbound: z.array(outboundListener).default([]).describe("Where the application's own calls arrive."),
     })
     .prefault({}),
-  unknownDestinations: z.enum(['allow', 'deny']).default('allow').describe('Outbound traffic to what is no known service: pass it on, or refuse it (Istio: ALLOW_ANY, REGISTRY_ONLY).'),
+  unknownDestinations: z
+    .enum(['allow', 'deny'])
+    .default('allow')
+    .describe('Outbound traffic to what is no known service: pass it on, or refuse it (Istio: ALLOW_ANY, REGISTRY_ONLY).'),
   telemetry: telemetry.optional().describe('Metrics and health. Left out: not served.'),
   admin: admin.optional().describe('Admin. Left out: not served.'),
   accessLog: accessLog.prefault({}),
