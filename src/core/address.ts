@@ -68,6 +68,16 @@ export function canonicalIp(text: string): string {
   }
 }
 
+/** The 4 or 16 bytes of an address; undefined when it is none. A zone ('%eth0') is left out. */
+export function ipToBytes(ip: string): number[] | undefined {
+  return isIp(ip) ? ipaddr.parse(ip).toByteArray() : undefined
+}
+
+/** The canonical text of 4 or 16 bytes. */
+export function ipFromBytes(bytes: Uint8Array): string {
+  return canonicalIp(ipaddr.fromByteArray([...bytes]).toString())
+}
+
 /** A block of addresses, '10.0.0.0/8' or a single address. */
 export interface Cidr {
   readonly text: string
