@@ -14,6 +14,11 @@ export interface Party {
   readonly service: string
   readonly serviceName: string
   readonly serviceNamespace: string
+  /** What Istio calls canonical service and revision; left out: `app` or `workload`, and `version` or 'latest'. */
+  readonly canonicalService?: string
+  readonly canonicalRevision?: string
+  /** Kubernetes cluster it runs in; left out: unknown. */
+  readonly cluster?: string
 }
 
 export type Direction = 'inbound' | 'outbound'
@@ -52,4 +57,16 @@ export interface Outcome {
   /** Of `durationMs`, what passed between sending a request upstream and its response ending, over all attempts. */
   readonly upstreamMs: number
   readonly upgraded: boolean
+  /** gRPC messages in either direction, where the codec counts them. */
+  readonly requestMessages?: number
+  readonly responseMessages?: number
+  /** Of the connection to the endpoint; left out: unknown. */
+  readonly upstreamLocalAddress?: string
+  /** Server name that the caller's TLS asked for; left out: none. */
+  readonly serverName?: string
+  /** Set by the recorder: an outcome counts once. Start it with false where many are made. */
+  recorded?: boolean
 }
+
+/** What is known of a TCP connection when it opens, and read from it while it lasts: the exchange satisfies this too. */
+export type LiveConnection = Pick<Outcome, 'direction' | 'source' | 'destination' | 'security' | 'requestBytes' | 'responseBytes'>

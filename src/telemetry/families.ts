@@ -1,0 +1,289 @@
+// Every metric family, as data: what docs/metrics.md is made of and what `Metrics` binds its numbers to. A new family is one entry.
+import { FAILURES, type FailureCode } from '../core/failures.ts'
+
+/** 'configured': values come from the configuration; a list: the only values there are. Never raw from a request. */
+export type LabelSpec = 'configured' | readonly string[]
+
+export interface FamilySpec {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: Readonly<Record<string, LabelSpec>>
+  /** Upper bounds of a histogram, without +Inf. */
+  readonly buckets?: readonly number[]
+  /** How the answers of several workers become one. */
+  readonly merge: 'sum' | 'max' | 'min'
+}
+
+export const OVERFLOW = 'overflow'
+
+/** Envoy's default bounds, which Istio uses for milliseconds and bytes alike. */
+const ENVOY_BUCKETS = [
+  0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000,
+] as const
+
+const reporter = ['source', 'destination', OVERFLOW] as const
+const configured = 'configured'
+
+const pairLabels = {
+  reporter,
+  source_workload: configured,
+  source_canonical_service: configured,
+  source_canonical_revision: configured,
+  source_workload_namespace: configured,
+  source_principal: configured,
+  source_app: configured,
+  source_version: configured,
+  source_cluster: configured,
+  destination_workload: configured,
+  destination_workload_namespace: configured,
+  destination_principal: configured,
+  destination_app: configured,
+  destination_version: configured,
+  destination_service: configured,
+  destination_canonical_service: configured,
+  destination_canonical_revision: configured,
+  destination_service_name: configured,
+  destination_service_namespace: configured,
+  destination_cluster: configured,
+} as const
+
+const flags = [
+  '-',
+  ...new Set(
+    Object.values(FAILURES)
+      .map((failure) => failure.flag)
+      .filter((flag) => flag !== '-'),
+  ),
+]
+const security = ['mutual_tls', 'none', 'unknown'] as const
+
+const httpLabels = {
+  ...pairLabels,
+  request_protocol: ['http', 'grpc'],
+  response_code: ['0', '100 to 599'],
+  grpc_response_status: ['', '0 to 16'],
+  response_flags: flags,
+  connection_security_policy: security,
+} as const
+
+const tcpLabels = {
+  ...pairLabels,
+  request_protocol: ['tcp'],
+  response_flags: flags,
+  connection_security_policy: security,
+} as const
+
+const direction = ['inbound', 'outbound'] as const
+
+function counter<const L extends Record<string, LabelSpec>>(name: string, labels: L, help: string) {
+  return { name, type: 'counter', help, labels, merge: 'sum' } as const
+}
+
+function gauge<const L extends Record<string, LabelSpec>>(
+  name: string,
+  labels: L,
+  help: string,
+  merge: 'sum' | 'max' | 'min' = 'sum',
+) {
+  return { name, type: 'gauge', help, labels, merge } as const
+}
+
+function histogram<const L extends Record<string, LabelSpec>>(name: string, labels: L, buckets: readonly number[], help: string) {
+  return { name, type: 'histogram', help, labels, buckets, merge: 'sum' } as const
+}
+
+/** Istio's, under its names, so that its dashboards and Kiali work unchanged. Written by the recorder only. */
+export const ISTIO = {
+  requests: counter('istio_requests_total', httpLabels, 'Requests that have ended.'),
+  durations: histogram(
+    'istio_request_duration_milliseconds',
+    httpLabels,
+    ENVOY_BUCKETS,
+    'Time from the request head to the end of the response.',
+  ),
+  requestBytes: histogram('istio_request_bytes', httpLabels, ENVOY_BUCKETS, 'Bytes of request bodies.'),
+  responseBytes: histogram('istio_response_bytes', httpLabels, ENVOY_BUCKETS, 'Bytes of response bodies.'),
+  requestMessages: counter('istio_request_messages_total', pairLabels, 'gRPC messages that callers sent.'),
+  responseMessages: counter('istio_response_messages_total', pairLabels, 'gRPC messages that services sent.'),
+  tcpSent: counter('istio_tcp_sent_bytes_total', tcpLabels, 'Bytes sent to the one who connected.'),
+  tcpReceived: counter('istio_tcp_received_bytes_total', tcpLabels, 'Bytes received from the one who connected.'),
+  tcpOpened: counter('istio_tcp_connections_opened_total', tcpLabels, 'TCP connections opened.'),
+  tcpClosed: counter('istio_tcp_connections_closed_total', tcpLabels, 'TCP connections closed.'),
+} as const satisfies Record<string, FamilySpec>
+
+/** What a malformed request or response hurt. */
+export const MALFORMED = [
+  'request_line',
+  'status_line',
+  'version',
+  'target',
+  'host',
+  'field_name',
+  'field_value',
+  'line_ending',
+  'framing',
+  'chunk',
+  'head_size',
+  'frame',
+  'header_block',
+  'flow_control',
+  'other',
+] as const
+export type MalformedKind = (typeof MALFORMED)[number]
+
+/** Why a downstream connection was not served, or no longer. */
+export const REFUSALS = [
+  'connection_limit',
+  'head_timeout',
+  'body_timeout',
+  'idle_timeout',
+  'write_timeout',
+  'detection_failed',
+  'http2_preface',
+  'proxy_protocol',
+  'tls_handshake',
+  'tls_name',
+  'denied',
+  'no_destination',
+  'loop',
+  'flood',
+  'draining',
+] as const
+export type Refusal = (typeof REFUSALS)[number]
+
+/** Our own. Bound with `metrics.counter(key, labels)`, `metrics.gauge(key, labels)`, `metrics.histogram(key, labels)`. */
+export const OWN = {
+  overhead: histogram(
+    'outrigger_proxy_overhead_seconds',
+    { direction },
+    [0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+    'Time that this proxy added: duration of an exchange less the time its upstream took. Without failed and upgraded exchanges.',
+  ),
+  failures: counter(
+    'outrigger_failures_total',
+    { direction, code: Object.keys(FAILURES) as FailureCode[] },
+    'Exchanges and connections that failed, by code; docs/errors.md explains the codes.',
+  ),
+  retries: counter('outrigger_retries_total', { service: configured }, 'Attempts after the first one.'),
+  malformed: counter(
+    'outrigger_malformed_messages_total',
+    { side: ['downstream', 'upstream'], kind: MALFORMED },
+    'Messages refused because they were malformed.',
+  ),
+  refusals: counter(
+    'outrigger_downstream_refusals_total',
+    { direction, reason: REFUSALS },
+    'Downstream connections refused or closed early.',
+  ),
+  downstreamConnections: gauge('outrigger_downstream_connections', { listener: configured }, 'Downstream connections open now.'),
+  downstreamAccepted: counter(
+    'outrigger_downstream_connections_total',
+    { listener: configured },
+    'Downstream connections accepted.',
+  ),
+  upstreamConnections: gauge(
+    'outrigger_upstream_connections',
+    { service: configured, state: ['connecting', 'active', 'idle'] },
+    'Connections to the endpoints of a service.',
+  ),
+  upstreamPending: gauge('outrigger_upstream_pending_requests', { service: configured }, 'Requests that wait for a connection.'),
+  upstreamRequests: gauge('outrigger_upstream_active_requests', { service: configured }, 'Requests under way.'),
+  upstreamEndpoints: gauge(
+    'outrigger_upstream_endpoints',
+    { service: configured, state: ['ready', 'unhealthy', 'draining'] },
+    'Endpoints of a service.',
+    'max',
+  ),
+  upstreamConnects: counter('outrigger_upstream_connects_total', { service: configured }, 'Connections to endpoints begun.'),
+  upstreamConnectFailures: counter(
+    'outrigger_upstream_connect_failures_total',
+    { service: configured, reason: ['refused', 'timeout', 'tls', 'other'] },
+    'Connections to endpoints that did not come up.',
+  ),
+  upstreamStrayBytes: counter(
+    'outrigger_upstream_stray_bytes_total',
+    { service: configured },
+    'Idle connections destroyed because the endpoint sent bytes nobody had asked for.',
+  ),
+  upstreamOverflows: counter(
+    'outrigger_upstream_overflows_total',
+    { service: configured, limit: ['connections', 'pending', 'requests'] },
+    'Requests answered at once because a limit of the service was reached.',
+  ),
+  dnsQueries: counter(
+    'outrigger_dns_queries_total',
+    { name: configured, result: ['success', 'failure'] },
+    'DNS look-ups of names in the configuration.',
+  ),
+  dnsStale: gauge('outrigger_dns_stale', { name: configured }, '1 while the last good answer is used because DNS fails.', 'max'),
+  reloads: counter(
+    'outrigger_reloads_total',
+    { result: ['success', 'failure'] },
+    'Changes of the configuration that were loaded or refused.',
+  ),
+  reloadGood: gauge(
+    'outrigger_reload_last_successful',
+    {},
+    '1 when the newest configuration is the one that serves, 0 when it was refused.',
+    'min',
+  ),
+  reloadAt: gauge('outrigger_reload_last_success_timestamp_seconds', {}, 'When the serving configuration was loaded.', 'min'),
+  generation: gauge('outrigger_snapshot_generation', {}, 'Counts the configurations that have served.', 'min'),
+  ready: gauge('outrigger_ready', {}, '1 when ready.', 'min'),
+  draining: gauge('outrigger_draining', {}, '1 while the proxy finishes what is under way before it stops.', 'max'),
+  series: gauge(
+    'outrigger_metric_series',
+    { family: configured },
+    'Label sets held per group of families; telemetry.maxSeries is their limit.',
+    'max',
+  ),
+  overflows: counter(
+    'outrigger_metric_series_overflows_total',
+    {},
+    'Records counted in an overflow series because telemetry.maxSeries was reached.',
+  ),
+  logLines: counter('outrigger_access_log_lines_total', {}, 'Lines handed to the access log.'),
+  logDropped: counter(
+    'outrigger_access_log_dropped_lines_total',
+    {},
+    'Access log lines lost because their destination was full, broken or too slow.',
+  ),
+  loopDelay: histogram(
+    'outrigger_event_loop_delay_seconds',
+    {},
+    [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+    'How late a timer of the event loop fired, sampled 20 times a second.',
+  ),
+  loopActive: counter(
+    'outrigger_event_loop_active_seconds_total',
+    {},
+    'Time that the event loop worked; its rate is the utilization.',
+  ),
+  loopIdle: counter('outrigger_event_loop_idle_seconds_total', {}, 'Time that the event loop waited.'),
+  buildInfo: gauge(
+    'outrigger_build_info',
+    { version: configured, node: configured },
+    'Always 1; the labels say what runs.',
+    'max',
+  ),
+  istioBuild: gauge(
+    'istio_build',
+    { component: ['proxy'], tag: configured },
+    "Always 1; what Istio's dashboards look for.",
+    'max',
+  ),
+} as const satisfies Record<string, FamilySpec>
+
+export type OwnKey = keyof typeof OWN
+type KeyOfType<T> = { [K in OwnKey]: (typeof OWN)[K]['type'] extends T ? K : never }[OwnKey]
+export type CounterKey = KeyOfType<'counter'>
+export type GaugeKey = KeyOfType<'gauge'>
+export type HistogramKey = KeyOfType<'histogram'>
+
+/** The labels of an own family: the union of their values where the set is closed. */
+export type LabelsOf<K extends OwnKey> = {
+  readonly [L in keyof (typeof OWN)[K]['labels']]: (typeof OWN)[K]['labels'][L] extends readonly (infer V extends string)[]
+    ? V
+    : string
+}

@@ -1,0 +1,121 @@
+// The door for Prometheus and kubelet: metrics and health. It stays open while the proxy drains.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { constants, createGzip } from 'node:zlib'
+import { mustParseAddress } from '../core/address.ts'
+import { listen } from '../core/listen.ts'
+import type { Log } from '../core/log.ts'
+import type { Readiness } from './readiness.ts'
+
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+const MAX_CONNECTIONS = 128
+const HEAD_TIMEOUT_MS = 5000
+const IDLE_TIMEOUT_MS = 60_000
+
+export interface TelemetryDeps {
+  /** The answer to a scrape, in pieces. */
+  readonly metricsText: () => AsyncIterable<string>
+  readonly readiness: Readiness
+  readonly log: Log
+}
+
+export class TelemetryServer {
+  readonly #server: Server
+
+  private constructor(server: Server) {
+    this.#server = server
+  }
+
+  /** `address` as in the settings. Rejects with words for the user when it can't listen there. */
+  static async start(address: string, deps: TelemetryDeps): Promise<TelemetryServer> {
+    const server = createServer(
+      {
+        headersTimeout: HEAD_TIMEOUT_MS,
+        requestTimeout: HEAD_TIMEOUT_MS,
+        keepAliveTimeout: IDLE_TIMEOUT_MS,
+        maxHeaderSize: 16_384,
+      },
+      (request, response) => void answer(request, response, deps),
+    )
+    server.maxConnections = MAX_CONNECTIONS
+    server.setTimeout(IDLE_TIMEOUT_MS)
+    await listen(server, mustParseAddress(address), 'telemetry.listen')
+    return new TelemetryServer(server)
+  }
+
+  /** Port in use, where one was asked for as 0. */
+  get port(): number {
+    const address = this.#server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeAllConnections()
+    })
+  }
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, deps: TelemetryDeps): Promise<void> {
+  const { method } = request
+  if (method !== 'GET' && method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD')
+    reply(response, 405, { error: 'only GET and HEAD are answered here' })
+    return
+  }
+  const [path] = (request.url ?? '').split('?', 1)
+  switch (path) {
+    case '/metrics':
+    case '/stats/prometheus':
+      return scrape(request, response, deps)
+    case '/healthz/ready': {
+      const { ready, missing } = deps.readiness
+      return reply(response, ready ? 200 : 503, { ready, missing })
+    }
+    case '/healthz/live':
+      return reply(response, 200, { live: true })
+    default:
+      return reply(response, 404, { error: 'not here; try /metrics, /stats/prometheus, /healthz/ready, /healthz/live' })
+  }
+}
+
+async function scrape(request: IncomingMessage, response: ServerResponse, { metricsText, log }: TelemetryDeps): Promise<void> {
+  response.setHeader('content-type', METRICS_TYPE)
+  response.setHeader('vary', 'accept-encoding')
+  const zipped = takesGzip(request.headers['accept-encoding'] ?? '')
+  if (zipped) response.setHeader('content-encoding', 'gzip')
+  if (request.method === 'HEAD') {
+    response.end()
+    return
+  }
+  const source = Readable.from(metricsText())
+  try {
+    // the fastest level: names repeat so much that others hardly save more
+    if (zipped) await pipeline(source, createGzip({ level: constants.Z_BEST_SPEED }), response)
+    else await pipeline(source, response)
+  } catch (error) {
+    // a scraper that leaves early is no event
+    if (!response.destroyed || !request.destroyed) log.warn('metrics could not be written', { error })
+    response.destroy()
+  }
+}
+
+/** RFC 9110 §12.5.3: named with a weight above 0, itself or by '*'. */
+export function takesGzip(accepted: string): boolean {
+  let any = false
+  for (const part of accepted.toLowerCase().split(',')) {
+    const [name, ...parameters] = part.split(';').map((text) => text.trim())
+    const weight = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1)
+    if (name === 'gzip' || name === 'x-gzip') return weight > 0
+    if (name === '*') any = weight > 0
+  }
+  return any
+}
+
+function reply(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.end(`${JSON.stringify(body)}\n`)
+}
