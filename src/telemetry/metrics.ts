@@ -16,6 +16,7 @@ import {
   OWN,
   type OwnKey,
 } from './families.ts'
+import type { MetricsSnapshot } from './merge.ts'
 import type { Direction, LiveConnection, Outcome } from './outcome.ts'
 import type { Pair } from './pairs.ts'
 import { processMetrics } from './process-metrics.ts'
@@ -99,6 +100,15 @@ export class Metrics {
       }
     }
     yield await (await processMetrics()).text()
+  }
+
+  /** For another process to merge. */
+  async snapshot(): Promise<MetricsSnapshot> {
+    const families: Record<string, [string, number[]][]> = {}
+    for (const [{ name }, samples] of this.families()) {
+      families[name] = Array.from(samples, ({ labels, numbers }) => [labels, Array.from(numbers)])
+    }
+    return { families, process: await (await processMetrics()).snapshot() }
   }
 
   /** Every family and its samples of this moment. */

@@ -1,6 +1,6 @@
 // Memory, CPU, descriptors, garbage collection and event loop of this process. The one door to prom-client, which measures them and
 // knows how those of several processes become one.
-import type { Registry } from 'prom-client'
+import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client'
 
 /** Resolution of the event loop's delay: coarse, so that an idle proxy sleeps. */
 const LOOP_PRECISION_MS = 50
@@ -27,7 +27,15 @@ async function load(): Promise<ProcessMetrics> {
   const registry: Registry = new Registry()
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_PRECISION_MS })
   for (const name of MISNAMED) registry.removeSingleMetric(name)
-  return { text: () => registry.metrics(), snapshot: () => registry.getMetricsAsJSON() }
+  return { text: () => registry.metrics(), snapshot: async () => (await registry.getMetricsAsJSON()).map(finite) }
+}
+
+/** JSON has no NaN: an event loop that was not looked at has no delay. */
+function finite(metric: MetricObjectWithValues<MetricValue<string>>): object {
+  return {
+    ...metric,
+    values: metric.values.map((value) => ({ ...value, value: Number.isFinite(value.value) ? value.value : 0 })),
+  }
 }
 
 export async function mergeProcesses(snapshots: object[][]): Promise<string> {
