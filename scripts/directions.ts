@@ -50,7 +50,7 @@ export const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['admin', 'commands', 'telemetry'],
   'node:http2': [],
   'node:https': [],
-  'node:net': SOCKETS,
+  'node:net': [...SOCKETS, 'core'], // core only asks it what an address looks like
   'node:process': ['main.ts'],
   'node:tls': SOCKETS,
 }

@@ -129,7 +129,7 @@ class Reader {
       this.#refuse(key, 'expected a key of plain text')
       return undefined
     }
-    const name = String(node.value)
+    const name = `${node.value as string | number | boolean | bigint}`
     if (!PROTOTYPE_KEYS.has(name)) return name
     this.#refuse(key, `the key ${JSON.stringify(name)} is not allowed`)
     return undefined

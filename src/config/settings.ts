@@ -71,7 +71,7 @@ class Merge {
       else if (isMapping(value) && (there === undefined || isMapping(there))) {
         const inner = there ?? {}
         into[key] = inner
-        this.#addKeys(inner as Record<string, unknown>, value, { document: origin.document, path })
+        this.#addKeys(inner, value, { document: origin.document, path })
       } else if (there === undefined) {
         into[key] = value
         this.#origins.set(formatPath(path), { document: origin.document, path })

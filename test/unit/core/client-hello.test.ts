@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net'
-import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import fc from 'fast-check'
 import t from 'tap'
 import { readClientHello } from '../../../src/core/client-hello.ts'
@@ -68,7 +68,7 @@ const CAPTURES = [
 
 for (const { name, options } of CAPTURES) {
   t.test(`reads what node:tls sends: ${name}`, async (t) => {
-    const bytes = await capture(options as ConnectionOptions)
+    const bytes = await capture(options)
     const expected = {
       kind: 'done',
       serverName: options.servername === '' ? undefined : options.servername.toLowerCase(),
