@@ -1,7 +1,7 @@
 // From zod's issues to problems in a user's words, each at its place in the document.
 import type { z } from 'zod'
 import type { SourceDocument } from './document.ts'
-import { didYouMean } from './nearest.ts'
+import { didYouMean, nearest } from './nearest.ts'
 import type { Path, Problems } from './problem.ts'
 import { formatPath, quote } from './problem.ts'
 import { bare, closestBranch, keysOf, schemaAt } from './shape.ts'
@@ -29,7 +29,7 @@ export function parseWith<S extends z.ZodType>(
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const explainer = new Explainer(schema, value, source, problems)
-  for (const issue of result.error.issues) explainer.explain(issue, [])
+  explainer.explainAll(result.error.issues, [])
   return undefined
 }
 
@@ -48,9 +48,31 @@ class Explainer {
     this.#problems = problems
   }
 
-  /** `above`: where the schema that raised the issue stands. */
-  explain(issue: Issue, above: Path): void {
-    const path = [...above, ...(issue.path as Path)]
+  /** `above`: where the schema that raised the issues stands. */
+  explainAll(issues: readonly Issue[], above: Path): void {
+    // a key that is only misspelt is not missing as well
+    const meant = new Set(issues.flatMap((issue) => this.#meantBy(issue, [...above, ...(issue.path as Path)])))
+    for (const issue of issues) {
+      const path = [...above, ...(issue.path as Path)]
+      if (valueAt(this.#value, path) !== undefined || !meant.has(formatPath(path))) this.#explain(issue, path)
+    }
+  }
+
+  #meantBy(issue: Issue, path: Path): string[] {
+    if (issue.code !== 'unrecognized_keys') return []
+    const known = this.#knownKeys(path)
+    return issue.keys.flatMap((key) => {
+      const guess = nearest(key, known)
+      return guess === undefined ? [] : [formatPath([...path, guess])]
+    })
+  }
+
+  #knownKeys(path: Path): string[] {
+    const schema = schemaAt(this.#schema, path, this.#value)
+    return schema === undefined ? [] : keysOf(schema)
+  }
+
+  #explain(issue: Issue, path: Path): void {
     switch (issue.code) {
       case 'unrecognized_keys':
         for (const key of issue.keys) this.#unknownKey(path, key)
@@ -68,11 +90,9 @@ class Explainer {
   }
 
   #unknownKey(path: Path, key: string): void {
-    const schema = schemaAt(this.#schema, path, this.#value)
-    const known = schema === undefined ? [] : keysOf(schema)
     const where = path.length === 0 ? '' : ` in ${formatPath([...this.#base, ...path])}`
     const place = this.#document.keyAt([...this.#base, ...path, key])
-    this.#problems.error(place, `unknown key ${quote(key)}${where}`, didYouMean(key, known))
+    this.#problems.error(place, `unknown key ${quote(key)}${where}`, didYouMean(key, this.#knownKeys(path)))
   }
 
   #union(issue: Issue & { code: 'invalid_union' }, path: Path): void {
@@ -82,12 +102,7 @@ class Explainer {
     const options = def?.type === 'union' ? def.options : []
     if (hasOwnWords(issue)) return this.#add(path, `${issue.message}, got ${this.#quote(path)}`)
     const branch = issue.errors[closestBranch(options, value)]
-    if (branch !== undefined) {
-      // a key that is only misspelt is not missing as well
-      const misspelt = branch.filter((inner) => inner.code === 'unrecognized_keys')
-      for (const inner of misspelt.length > 0 ? misspelt : branch) this.explain(inner, path)
-      return
-    }
+    if (branch !== undefined) return this.explainAll(branch, path)
     const keys = options.flatMap((option) => keysOf(option))
     const expected = keys.length > 0 ? `exactly one of ${[...new Set(keys)].join(', ')}` : 'something else'
     this.#add(path, `expected ${expected}, got ${describe(value, () => this.#quote(path))}`)

@@ -1,18 +1,26 @@
-// From PATHs to a Config: read, split by dialect, validate, check against each other. The entry of this folder.
+// From PATHs to a Config: read, sort by dialect, validate, check against each other. The entry of this folder.
 
-import type { SourceDocument } from './document.ts'
+import { checkConsistency } from './consistency.ts'
+import { compileResources } from './dialects/compile.ts'
+import { gather } from './dialects/gather.ts'
+import type { Resources } from './dialects/resource.ts'
 import { fileSource, parseDocuments } from './document.ts'
+import type { Draft, Finding } from './draft.ts'
+import { configOf } from './draft.ts'
 import type { Environment } from './environment.ts'
 import type { ConfigFile } from './files.ts'
 import { readFiles } from './files.ts'
 import type { Problem } from './problem.ts'
 import { Problems } from './problem.ts'
 import type { Config } from './schema.ts'
+import type { MergedSettings } from './settings.ts'
 import { mergeSettings } from './settings.ts'
 
 export interface LoadOptions {
   /** What ${NAME} in settings means. */
   readonly environment?: Environment
+  /** Says what is wrong with a Config that only those who compile it can know, such as a regular expression of a route. */
+  readonly examine?: (config: Config) => readonly Finding[]
 }
 
 export interface LoadResult {
@@ -31,11 +39,41 @@ export async function loadConfig(paths: readonly string[], options: LoadOptions 
 
 /** The same from what was read before; `problems` may hold some from reading. */
 export function compileFiles(files: readonly ConfigFile[], options: LoadOptions, problems: Problems): LoadResult {
-  const documents: SourceDocument[] = []
-  for (const file of files) documents.push(...parseDocuments(fileSource(file.path, file.bytes, problems), problems))
-  const merged = mergeSettings(documents, options.environment ?? {}, problems)
-  const result = { problems: problems.sorted(), settingsDocuments: documents.length }
-  if (merged === undefined || problems.hasErrors) return result
-  const { services, routes } = merged.settings
-  return { ...result, config: { settings: merged.settings, services, routes } }
+  const documents = files.flatMap((file) => parseDocuments(fileSource(file.path, file.bytes, problems), problems))
+  const gathered = gather(documents, problems)
+  const fallback = { file: files[0]?.path ?? '', line: 1, column: 1 }
+  const merged = mergeSettings(gathered.settings, { environment: options.environment ?? {}, fallback }, problems)
+  const config = merged === undefined || problems.hasErrors ? undefined : compile(merged, gathered.resources, options, problems)
+  const result = { problems: problems.sorted(), settingsDocuments: gathered.settings.length }
+  return config === undefined ? result : { ...result, config }
+}
+
+function compile(merged: MergedSettings, resources: Resources, options: LoadOptions, problems: Problems): Config | undefined {
+  const draft = draftOf(merged, resources, problems)
+  checkConsistency(draft, problems)
+  if (problems.hasErrors) return undefined
+  const config = configOf(draft)
+  for (const { list, index, path, message } of options.examine?.(config) ?? []) {
+    const part = draft[list][index]
+    problems.error((part ?? draft.settings).at(path), `${part?.label ?? list}: ${message}`)
+  }
+  return problems.hasErrors ? undefined : config
+}
+
+/** Native services and routes come first, in the order of their documents. */
+function draftOf({ settings, at }: MergedSettings, resources: Resources, problems: Problems): Draft {
+  const compiled = compileResources(resources, problems)
+  const located = <T>(list: 'services' | 'routes', values: readonly T[]) =>
+    values.map((value, index) => ({
+      value,
+      label: `${list}[${index}]`,
+      at: (path: readonly (string | number)[]) => at([list, index, ...path]),
+    }))
+  return {
+    settings: { value: settings, label: 'settings', at },
+    services: [...located('services', settings.services), ...compiled.services],
+    routes: located('routes', settings.routes),
+    workloads: compiled.workloads,
+    namespaces: compiled.namespaces,
+  }
 }

@@ -54,6 +54,7 @@ const outboundListener = z.strictObject({
 const endpoint = z.strictObject({
   address: address('127.0.0.1:9001').describe('host:port, [ipv6]:port or unix:/path.'),
   zone: z.string().optional().describe('Where it is, for zone-aware balancing.'),
+  node: z.string().optional().describe('Machine it runs on.'),
   weight: z.number().int().min(1).max(1_000_000).default(1).describe('Share of traffic relative to the others.'),
   labels: labels().default({}).describe('Labels, for subsets and metrics.'),
 })
@@ -239,9 +240,30 @@ export type RouteMatchConfig = z.output<typeof routeMatch>
 export type TextMatchConfig = z.output<typeof textMatch>
 export type FieldEditsConfig = z.output<typeof fieldEdits>
 
-/** Everything that all documents together say, whatever their dialects: what a snapshot is compiled from. */
+/** An application instance that documents tell of: who speaks from its addresses. */
+export interface WorkloadConfig {
+  readonly name: string
+  readonly namespace: string
+  readonly serviceAccount: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Addresses that are its own alone; none when it shares those of its machine. */
+  readonly addresses: readonly string[]
+  /** Ports with a name, for documents that say the name. */
+  readonly ports: readonly { readonly name: string; readonly port: number }[]
+  readonly node: string | undefined
+  readonly ready: boolean
+}
+
+export interface NamespaceConfig {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** Everything that all documents together say, whatever their dialects: what a snapshot is compiled from. Plain values throughout. */
 export interface Config {
   readonly settings: Settings
   readonly services: readonly ServiceConfig[]
   readonly routes: readonly RouteConfig[]
+  readonly workloads: readonly WorkloadConfig[]
+  readonly namespaces: readonly NamespaceConfig[]
 }

@@ -17,20 +17,19 @@ export interface MergedSettings {
   at(path: Path): Place
 }
 
-/** undefined when a document is wrong or two contradict each other. */
+/** undefined when a document is wrong or two contradict each other. `fallback`: place of settings that no document has. */
 export function mergeSettings(
   documents: readonly SourceDocument[],
-  environment: Environment,
+  options: { readonly environment: Environment; readonly fallback: Place },
   problems: Problems,
 ): MergedSettings | undefined {
-  const merge = new Merge(problems)
-  let valid = true
+  const merge = new Merge(options.fallback, problems)
   for (const document of documents) {
-    const value = substitute(document, environment, problems)
-    if (parseWith(settingsSchema, value, { document, base: [] }, problems) === undefined) valid = false
-    else merge.add(document, value as Record<string, unknown>)
+    const value = substitute(document, options.environment, problems)
+    if (value === undefined || parseWith(settingsSchema, value, { document, base: [] }, problems) === undefined) continue
+    merge.add(document, value)
   }
-  if (!valid || problems.hasErrors) return undefined
+  if (problems.hasErrors) return undefined
   return { settings: settingsSchema.parse(merge.value), at: (path) => merge.at(path) }
 }
 
@@ -42,9 +41,11 @@ interface Origin {
 class Merge {
   readonly value: Record<string, unknown> = {}
   readonly #origins = new Map<string, Origin>()
+  readonly #fallback: Place
   readonly #problems: Problems
 
-  constructor(problems: Problems) {
+  constructor(fallback: Place, problems: Problems) {
+    this.#fallback = fallback
     this.#problems = problems
   }
 
@@ -58,7 +59,7 @@ class Merge {
       const origin = this.#origins.get(formatPath(path.slice(0, length)))
       if (origin !== undefined) return origin.document.at([...origin.path, ...path.slice(length)])
     }
-    return { file: 'settings', line: 1, column: 1 }
+    return this.#fallback
   }
 
   #addKeys(into: Record<string, unknown>, from: Readonly<Record<string, unknown>>, origin: Origin): void {

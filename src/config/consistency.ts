@@ -1,0 +1,19 @@
+// Whether the parts of a configuration fit together: nothing twice, nothing that points nowhere, nothing that can never work.
+import type { Draft } from './draft.ts'
+import { checkListeners } from './listener-checks.ts'
+import type { Problems } from './problem.ts'
+import { checkRoutes } from './route-checks.ts'
+import { checkServices } from './service-checks.ts'
+
+export function checkConsistency(draft: Draft, problems: Problems): void {
+  checkListeners(draft, problems)
+  checkServices(draft, problems)
+  checkRoutes(draft, problems)
+  const { drain } = draft.settings.value
+  if (drain.grace > drain.limit) {
+    problems.error(
+      draft.settings.at(['drain', 'grace']),
+      'drain.grace is longer than drain.limit: everything would be cut before it ends',
+    )
+  }
+}

@@ -1,0 +1,50 @@
+// A Kubernetes-style resource as a document holds it, and the kinds that this program reads.
+import { z } from 'zod'
+import type { SourceDocument } from '../document.ts'
+import type { Path, Place } from '../problem.ts'
+
+/** A kind that is read: where it belongs and what it may look like. */
+export interface Kind<S extends z.ZodType = z.ZodType> {
+  readonly name: string
+  readonly namespaced: boolean
+  readonly schema: S
+}
+
+export interface Resource<T = unknown> {
+  readonly group: string
+  readonly kind: string
+  readonly name: string
+  /** '' for kinds without one. */
+  readonly namespace: string
+  readonly value: T
+  readonly document: SourceDocument
+  /** Where the resource begins in its document. */
+  readonly base: Path
+}
+
+/** Of core kinds only what is needed is read; Kubernetes itself has validated them. */
+export const metadata = z.object({
+  name: z.string(),
+  namespace: z.string().min(1).nullish(),
+  labels: z.record(z.string(), z.string()).nullish(),
+})
+
+/** All resources, by kind. */
+export class Resources {
+  readonly #byKind = new Map<Kind, Resource[]>()
+
+  add(kind: Kind, resource: Resource): void {
+    const list = this.#byKind.get(kind)
+    if (list === undefined) this.#byKind.set(kind, [resource])
+    else list.push(resource)
+  }
+
+  of<S extends z.ZodType>(kind: Kind<S>): readonly Resource<z.output<S>>[] {
+    return (this.#byKind.get(kind) ?? []) as Resource<z.output<S>>[]
+  }
+}
+
+/** Place of what stands at `path` within a resource. */
+export function placeIn(resource: Resource, path: Path = []): Place {
+  return resource.document.at([...resource.base, ...path])
+}

@@ -1,0 +1,35 @@
+// What documents say before it is checked against each other: every part with the place that it came from.
+import type { Path, Place } from './problem.ts'
+import type { Config, RouteConfig, ServiceConfig, Settings } from './schema.ts'
+
+export interface Located<T> {
+  readonly value: T
+  /** How the part is called in messages: 'services[2]', 'Service shop/cart'. */
+  readonly label: string
+  /** Place of what stands at a path within the part. */
+  at(path: Path): Place
+}
+
+export interface Draft {
+  readonly settings: Located<Settings>
+  readonly services: readonly Located<ServiceConfig>[]
+  readonly routes: readonly Located<RouteConfig>[]
+  readonly workloads: Config['workloads']
+  readonly namespaces: Config['namespaces']
+}
+
+/** Something wrong that only shows when a Config is compiled, said of an entry of one of its lists. */
+export interface Finding {
+  readonly list: 'services' | 'routes'
+  readonly index: number
+  /** Within the entry. */
+  readonly path: Path
+  readonly message: string
+}
+
+export function configOf(draft: Draft): Config {
+  const { workloads, namespaces } = draft
+  const services = draft.services.map(({ value }) => value)
+  const routes = draft.routes.map(({ value }) => value)
+  return { settings: draft.settings.value, services, routes, workloads, namespaces }
+}

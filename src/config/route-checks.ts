@@ -1,0 +1,76 @@
+// Checks of routes: names, destinations, and whether any request can ever reach them.
+import type { Draft, Located } from './draft.ts'
+import type { Problems } from './problem.ts'
+import { formatPlace, quote } from './problem.ts'
+import type { RouteConfig } from './schema.ts'
+import { checkReference } from './service-checks.ts'
+
+export function checkRoutes(draft: Draft, problems: Problems): void {
+  const names = new Map<string, Located<RouteConfig>>()
+  const reached = new Map<string, Located<RouteConfig>>()
+  for (const route of draft.routes) {
+    const { name } = route.value
+    const first = names.get(name)
+    if (first === undefined) names.set(name, route)
+    else
+      problems.error(
+        route.at(['name']),
+        `${route.label}: the route ${quote(name)} is there twice, first at ${formatPlace(first.at(['name']))}`,
+      )
+    checkDestinations(draft, route, problems)
+    checkReachable(route, reached, problems)
+  }
+}
+
+function checkDestinations(draft: Draft, route: Located<RouteConfig>, problems: Problems): void {
+  const { services, timeout, attemptTimeout } = route.value
+  for (const [index, { service }] of services.entries()) {
+    const path = ['services', index, 'service']
+    checkReference(draft, service, { place: route.at(path), name: `${route.label}.services[${index}].service` }, problems)
+  }
+  if (services.length === 0) problems.error(route.at([]), `${route.label}: the route ${quote(route.value.name)} has no services`)
+  else if (services.every(({ weight }) => weight === 0)) {
+    problems.error(route.at(['services']), `${route.label}: all weights are 0, so no request could go anywhere`)
+  }
+  if (timeout > 0 && attemptTimeout > timeout) {
+    problems.error(route.at(['attemptTimeout']), `${route.label}: attemptTimeout is longer than timeout, so it can never strike`)
+  }
+}
+
+/** Of two routes that match the very same, the first one always wins. */
+function checkReachable(route: Located<RouteConfig>, reached: Map<string, Located<RouteConfig>>, problems: Problems): void {
+  const { hosts, matches } = route.value
+  let earlier: Located<RouteConfig> | undefined
+  let reachable = false
+  for (const host of hosts.length > 0 ? hosts : ['*']) {
+    for (const match of matches.length > 0 ? matches : [{}]) {
+      const key = `${host.toLowerCase()} ${canonical(match)}`
+      const taken = reached.get(key)
+      if (taken === undefined) {
+        reached.set(key, route)
+        reachable = true
+      } else if (taken !== route) earlier = taken
+    }
+  }
+  if (reachable || earlier === undefined) return
+  const where = `${quote(earlier.value.name)} at ${formatPlace(earlier.at(['name']))}`
+  problems.error(
+    route.at(['name']),
+    `${route.label}: the route ${quote(route.value.name)} is never reached: the same requests go to ${where}`,
+  )
+}
+
+/** The same text for the same conditions, in whatever order they were written. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined && !isEmpty(item))
+  return `{${entries
+    .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`)
+    .sort()
+    .join()}}`
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}
