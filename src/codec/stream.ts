@@ -32,10 +32,35 @@ export interface DownstreamReceiver {
   onRequestEnd(trailers?: Fields): void
   /** The downstream takes bytes again, after `write` said FULL. */
   onResponseDrain(): void
-  /** The caller is gone, broke the protocol or stalled. Nothing may be called on the stream afterwards. */
+  /**
+   * The caller is gone, broke the protocol or stalled. After `downstream_gone` nothing may be called on the stream; else it may
+   * still be answered when no response has begun, and must be answered or aborted.
+   */
   onDownstreamFailure(code: FailureCode, detail: string): void
-  /** The response, its end included, has been handed to the kernel (HTTP/1) or the connection (HTTP/2). */
-  onResponseSent(): void
+}
+
+/** What a downstream connection tells whoever accepted it. One handler a connection: it knows who is at the other end. */
+export interface DownstreamHandler {
+  /** A request has begun; `end`: without a body. The stream may be answered at once. */
+  onRequest(stream: DownstreamStream, head: RequestHead, end: boolean): DownstreamReceiver
+  /** What came is no request. The handler answers on `stream` (respond, write, end) or aborts it; the codec then closes. */
+  onRefused(stream: DownstreamStream, code: FailureCode, detail: string): void
+  /** The connection is gone, after all of its exchanges have been told. */
+  onClosed(): void
+  /** A defect of the proxy: the connection is closed, the others live on. */
+  onDefect(error: unknown): void
+}
+
+/** A connection from downstream as its listener sees it. */
+export interface DownstreamConnection {
+  /** Exchanges under way. */
+  readonly active: number
+  /** Tells the peer to go elsewhere as the protocol can: Connection: close with the next response, GOAWAY. */
+  drain(): void
+  /** Closes at once when no exchange is under way, else after the last one. */
+  finish(): void
+  /** Closes at once; exchanges under way fail with `code`. */
+  destroy(code: FailureCode): void
 }
 
 /** The endpoint's side of an attempt, offered by a codec. After `end` of both directions or `abort` nothing may be called. */

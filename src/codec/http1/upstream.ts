@@ -1,0 +1,315 @@
+// An HTTP/1.1 connection to an endpoint: one exchange at a time. Whatever is not exactly one response to exactly one request ends it.
+// hot path: bench/macro
+import type { Socket } from 'node:net'
+import type { FailureCode } from '../../core/failures.ts'
+import type { Fields } from '../../core/fields.ts'
+import { beginBurst, endBurst } from '../flush.ts'
+import type { RequestHead, ResponseHead } from '../message.ts'
+import { FULL, type UpstreamConnection, type UpstreamConnectionOwner, type UpstreamReceiver, type UpstreamStream, WRITTEN, type WriteResult } from '../stream.ts'
+import { Wire } from '../wire.ts'
+import { BAD, BodyReader, DONE, MORE } from './body.ts'
+import { HeadReader, NO_BODY, TUNNEL } from './head.ts'
+import { type Consumer, headText, Inlet, isHopeless } from './inlet.ts'
+import { chunkText, lastChunkText, requestText } from './write.ts'
+
+/** A response of this many interim heads is no response. */
+const MAX_INTERIM = 32
+const NO_UPGRADES: ReadonlySet<string> = new Set()
+
+export interface Http1UpstreamOptions {
+  readonly maxHeadBytes: number
+  readonly maxFields: number
+}
+
+/** connecting; idle; head: a response is awaited; body: it is being read; closed: will never be used again. */
+type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'closed'
+/** What has gone out of the request. */
+type Sending = 'nothing' | 'head' | 'done'
+
+export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consumer {
+  readonly #socket: Socket
+  readonly #owner: UpstreamConnectionOwner
+  readonly #maxHeadBytes: number
+  readonly #wire: Wire
+  readonly #inlet: Inlet
+  readonly #heads: HeadReader
+  readonly #body: BodyReader
+  #phase: Phase = 'connecting'
+  #sending: Sending = 'nothing'
+  #receiver: UpstreamReceiver | undefined
+  #request: RequestHead | undefined
+  #chunked = false
+  #persistent = true
+  #draining = false
+  #stalled = false
+  #served = 0
+  #interim = 0
+  /** A tunnel of which the endpoint has ended its side. */
+  #halfClosed = false
+  /** Something of the response under way has come. */
+  #touched = false
+  /** Of the last read, what is still referred to elsewhere: its memory can't be read into again. */
+  #lent: WriteResult = WRITTEN
+  /** Seconds after which the endpoint says it closes an idle connection; -1: it has not said. */
+  keepAliveSeconds = -1
+
+  /** `socket`: connecting or connected; without `onread`, the codec listens for data itself. */
+  constructor(socket: Socket, owner: UpstreamConnectionOwner, options: Http1UpstreamOptions) {
+    this.#socket = socket
+    this.#owner = owner
+    this.#maxHeadBytes = options.maxHeadBytes
+    this.#wire = new Wire(socket)
+    this.#inlet = new Inlet(socket, this, options.maxHeadBytes + 65_536)
+    this.#heads = new HeadReader({ maxFields: options.maxFields, upgrades: NO_UPGRADES })
+    this.#body = new BodyReader(this.#heads, options.maxHeadBytes)
+    socket.on('drain', () => this.#burst(() => this.#drained()))
+    socket.on('end', () => this.#burst(() => this.#peerEnded()))
+    socket.on('error', (error) => this.#burst(() => this.#lost(error.message)))
+    socket.on('close', () => this.#burst(() => this.#lost('the endpoint closed the connection')))
+  }
+
+  /** The connection is up, its handshake included. */
+  connected(): void {
+    if (this.#phase !== 'connecting') return
+    this.#phase = 'idle'
+    this.#burst(() => this.#owner.onReady(this))
+  }
+
+  /** `lent`: the memory is the caller's; what is returned says when it is free again. */
+  push(chunk: Buffer, lent: boolean): WriteResult {
+    this.#lent = WRITTEN
+    beginBurst()
+    try {
+      this.#inlet.push(chunk, lent)
+    } finally {
+      endBurst()
+    }
+    return this.#lent
+  }
+
+  /** Bytes of the response under way that are known to be still to come; tells how large a buffer is worth having. */
+  get expects(): number {
+    return this.#phase === 'body' ? this.#body.remaining : 0
+  }
+
+  get capacity(): number {
+    return this.#phase === 'idle' && !this.#draining ? 1 : 0
+  }
+
+  get active(): number {
+    return this.#receiver === undefined ? 0 : 1
+  }
+
+  begin(receiver: UpstreamReceiver): UpstreamStream {
+    this.#receiver = receiver
+    this.#phase = 'head'
+    this.#sending = 'nothing'
+    this.#touched = false
+    this.#interim = 0
+    return this
+  }
+
+  // what the attempt asks
+
+  send(head: RequestHead, end: boolean): void {
+    this.#request = head
+    this.#chunked = !end && head.bodyLength < 0
+    this.#sending = end ? 'done' : 'head'
+    this.#wire.text(requestText(head))
+  }
+
+  write(chunk: Uint8Array): WriteResult {
+    if (this.#chunked) this.#wire.text(chunkText(chunk.length))
+    const result = this.#wire.write(chunk)
+    if (this.#chunked) this.#wire.text('\r\n')
+    if (result === FULL) this.#stalled = true
+    return result
+  }
+
+  end(trailers?: Fields): void {
+    if (this.#chunked) this.#wire.text(lastChunkText(trailers))
+    this.#sending = 'done'
+    if (this.#phase !== 'body' || this.#body.framing !== TUNNEL) return
+    this.#wire.end()
+    if (this.#halfClosed) this.#finish(true)
+  }
+
+  abort(): void {
+    this.#receiver = undefined
+    this.#close('upstream_reset', 'given up')
+  }
+
+  resume(): void {
+    this.#burst(() => this.#inlet.resume())
+  }
+
+  // what the pool asks
+
+  drain(): void {
+    this.#draining = true
+    if (this.#phase === 'idle' || this.#phase === 'connecting') this.#close('draining', 'not needed any more')
+  }
+
+  destroy(code: FailureCode): void {
+    this.#burst(() => this.#fail(code, 'closed by the proxy'))
+  }
+
+  // reading
+
+  consume(bytes: Buffer, from: number, end: number): number {
+    let at = from
+    for (;;) {
+      switch (this.#phase) {
+        case 'head': {
+          const next = at === end ? -1 : this.#readHead(bytes, at, end)
+          if (next < 0) return this.#phase === 'head' ? at : end
+          at = next
+          break
+        }
+        case 'body':
+          if (this.#inlet.full) return at
+          if (!this.#readBody(bytes, at, end)) return this.#body.at
+          at = this.#body.at
+          break
+        default:
+          // never a reused connection with stray bytes: who knows whose response they are
+          if (at < end) this.#close('upstream_protocol', 'bytes without a request')
+          return end
+      }
+    }
+  }
+
+  #readHead(bytes: Buffer, at: number, end: number): number {
+    this.#touched = true
+    const headEnd = this.#inlet.headEnd(bytes, at, end)
+    const length = (headEnd < 0 ? end : headEnd) - at
+    if (length > this.#maxHeadBytes) return this.#refuse('the response head is too large')
+    if (headEnd < 0) return isHopeless(bytes, at, end) ? this.#refuse('a line end that is none, or NUL') : -1
+    const request = this.#request
+    if (request === undefined) return this.#refuse('a response before its request')
+    const head = this.#heads.response(headText(bytes, at, headEnd), request.method)
+    if (head === undefined) return this.#refuse(this.#heads.detail)
+    const next = headEnd + 2
+    if (head.status < 200 && head.status !== 101) return this.#interimHead(head) ? next : -1
+    if (head.status === 101 && (request.upgrade === '' || head.upgrade !== request.upgrade)) return this.#refuse('101 to what nobody asked for')
+    this.#startBody(head, next < end)
+    return next
+  }
+
+  #interimHead(head: ResponseHead): boolean {
+    if (++this.#interim > MAX_INTERIM) {
+      this.#refuse('too many interim responses')
+      return false
+    }
+    this.#receiver?.onInform(head)
+    return this.#phase === 'head'
+  }
+
+  #startBody(head: ResponseHead, more: boolean): void {
+    const { framing, persistent, keepAliveSeconds } = this.#heads
+    this.#persistent = persistent
+    if (keepAliveSeconds >= 0) this.keepAliveSeconds = keepAliveSeconds
+    const receiver = this.#receiver as UpstreamReceiver
+    if (framing === NO_BODY) {
+      this.#finish(more)
+      receiver.onResponse(head, true)
+      return
+    }
+    this.#body.begin(framing, head.bodyLength)
+    this.#phase = 'body'
+    receiver.onResponse(head, false)
+  }
+
+  /** Whether to read on. */
+  #readBody(bytes: Buffer, at: number, end: number): boolean {
+    const body = this.#body
+    const what = body.next(bytes, at, end)
+    if (what === MORE) return false
+    const receiver = this.#receiver as UpstreamReceiver
+    if (what === BAD) {
+      this.#fail('upstream_protocol', body.problem)
+      return false
+    }
+    if (what === DONE) {
+      this.#finish(body.at < end)
+      receiver.onResponseEnd(body.trailers)
+      return true
+    }
+    const result = receiver.onResponseData(bytes.subarray(body.start, body.stop))
+    if (result > this.#lent) this.#lent = result
+    if (result === FULL) this.#inlet.fill()
+    return true
+  }
+
+  /** The response is complete; is the connection good for another? The receiver is told afterwards, by the caller. */
+  #finish(stray: boolean): void {
+    this.#receiver = undefined
+    this.#served++
+    const reusable = this.#persistent && !this.#draining && !stray && this.#sending === 'done' && !this.#stalled
+    if (!reusable) {
+      this.#close('upstream_reset', 'not to be used again')
+      return
+    }
+    this.#phase = 'idle'
+    this.#owner.onIdle(this)
+  }
+
+  #peerEnded(): void {
+    if (this.#phase === 'body' && this.#body.endsByClose) {
+      const receiver = this.#receiver as UpstreamReceiver
+      // a tunnel has two ends
+      if (this.#body.framing === TUNNEL && this.#sending !== 'done') this.#halfClosed = true
+      else this.#finish(true)
+      receiver.onResponseEnd()
+      return
+    }
+    this.#lost('the endpoint closed the connection')
+  }
+
+  #drained(): void {
+    if (!this.#stalled) return
+    this.#stalled = false
+    this.#receiver?.onRequestDrain()
+  }
+
+  // ending
+
+  #refuse(detail: string): -1 {
+    this.#fail('upstream_protocol', detail)
+    return -1
+  }
+
+  /** The connection broke. What that means for the exchange depends on how far it was. */
+  #lost(detail: string): void {
+    if (this.#phase === 'closed') return
+    if (this.#phase === 'connecting') this.#fail('connect_failed', detail)
+    else this.#fail(this.#served > 0 && !this.#touched ? 'stale_connection' : 'upstream_reset', detail)
+  }
+
+  #fail(code: FailureCode, detail: string): void {
+    const receiver = this.#receiver
+    this.#receiver = undefined
+    this.#close(code, detail)
+    receiver?.onUpstreamFailure(code, detail)
+  }
+
+  #close(code: FailureCode, detail: string): void {
+    if (this.#phase === 'closed') return
+    this.#phase = 'closed'
+    this.#inlet.clear()
+    if (this.#body.framing === TUNNEL && this.#sending === 'done') {
+      this.#wire.flush()
+      this.#socket.destroySoon()
+    } else this.#socket.destroy()
+    this.#owner.onGone(this, code, detail)
+  }
+
+  #burst(run: () => void): void {
+    beginBurst()
+    try {
+      run()
+    } finally {
+      endBurst()
+    }
+  }
+}
