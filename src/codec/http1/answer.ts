@@ -64,4 +64,3 @@ export class Answer {
     if (this.#framing === 'chunked') this.#wire.text(lastChunkText(trailers))
   }
 }
-

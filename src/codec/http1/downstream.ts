@@ -8,7 +8,14 @@ import type { Fields } from '../../core/fields.ts'
 import { beginBurst, endBurst } from '../flush.ts'
 import type { HttpLimits } from '../limits.ts'
 import type { RequestHead, ResponseHead } from '../message.ts'
-import { type DownstreamConnection, type DownstreamHandler, type DownstreamReceiver, type DownstreamStream, FULL, type WriteResult } from '../stream.ts'
+import {
+  type DownstreamConnection,
+  type DownstreamHandler,
+  type DownstreamReceiver,
+  type DownstreamStream,
+  FULL,
+  type WriteResult,
+} from '../stream.ts'
 import { Wire } from '../wire.ts'
 import { Answer } from './answer.ts'
 import { BAD, BodyReader, DONE, MORE } from './body.ts'

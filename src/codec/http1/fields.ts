@@ -146,5 +146,10 @@ function nameProblem(text: string, at: number): string {
 
 /** Members of a list of tokens, in lower case. */
 export function options(list: string): string[] {
-  return list === '' ? [] : list.toLowerCase().split(',').map((option) => option.trim())
+  return list === ''
+    ? []
+    : list
+        .toLowerCase()
+        .split(',')
+        .map((option) => option.trim())
 }

@@ -53,7 +53,8 @@ export class HeadReader {
     const targetEnd = lineEnd - 9
     const version = this.#version(text, lineEnd)
     if (version === undefined) return undefined
-    if (methodEnd < 0 || methodEnd >= targetEnd || text.charCodeAt(targetEnd) !== 32) return this.#refuse('malformed request line')
+    if (methodEnd < 0 || methodEnd >= targetEnd || text.charCodeAt(targetEnd) !== 32)
+      return this.#refuse('malformed request line')
     const method = text.slice(0, methodEnd)
     if (!METHODS.has(method) && !TOKEN.test(method)) return this.#refuse('malformed method')
     const target = text.slice(methodEnd + 1, targetEnd)

@@ -5,7 +5,15 @@ import type { FailureCode } from '../../core/failures.ts'
 import type { Fields } from '../../core/fields.ts'
 import { beginBurst, endBurst } from '../flush.ts'
 import type { RequestHead, ResponseHead } from '../message.ts'
-import { FULL, type UpstreamConnection, type UpstreamConnectionOwner, type UpstreamReceiver, type UpstreamStream, WRITTEN, type WriteResult } from '../stream.ts'
+import {
+  FULL,
+  type UpstreamConnection,
+  type UpstreamConnectionOwner,
+  type UpstreamReceiver,
+  type UpstreamStream,
+  WRITTEN,
+  type WriteResult,
+} from '../stream.ts'
 import { Wire } from '../wire.ts'
 import { BAD, BodyReader, DONE, MORE } from './body.ts'
 import { HeadReader, NO_BODY, TUNNEL } from './head.ts'
@@ -191,7 +199,8 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
     if (head === undefined) return this.#refuse(this.#heads.detail)
     const next = headEnd + 2
     if (head.status < 200 && head.status !== 101) return this.#interimHead(head) ? next : -1
-    if (head.status === 101 && (request.upgrade === '' || head.upgrade !== request.upgrade)) return this.#refuse('101 to what nobody asked for')
+    if (head.status === 101 && (request.upgrade === '' || head.upgrade !== request.upgrade))
+      return this.#refuse('101 to what nobody asked for')
     this.#startBody(head, next < end)
     return next
   }
