@@ -5,7 +5,7 @@ import type { Cancel, Clock } from './clock.ts'
 
 export class Alarm {
   readonly #clock: Clock
-  readonly #ring: () => void
+  #ring: () => void
   readonly #check = (): void => this.#fired()
   #deadlineMs = Infinity
   #armedMs = Infinity
@@ -13,6 +13,11 @@ export class Alarm {
 
   constructor(clock: Clock, ring: () => void) {
     this.#clock = clock
+    this.#ring = ring
+  }
+
+  /** Who is told from now on. */
+  rings(ring: () => void): void {
     this.#ring = ring
   }
 
@@ -50,5 +55,29 @@ export class Alarm {
       this.#deadlineMs = Infinity
       this.#ring()
     }
+  }
+}
+
+const silent = (): void => {}
+
+/** Alarms for things that come and go often: one that is given back keeps its timer, so that the next to take it sets none. */
+export class AlarmPool {
+  readonly #clock: Clock
+  readonly #spare: Alarm[] = []
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  take(ring: () => void): Alarm {
+    const alarm = this.#spare.pop() ?? new Alarm(this.#clock, silent)
+    alarm.rings(ring)
+    return alarm
+  }
+
+  give(alarm: Alarm): void {
+    alarm.clear()
+    alarm.rings(silent)
+    this.#spare.push(alarm)
   }
 }

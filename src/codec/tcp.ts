@@ -1,0 +1,288 @@
+// TCP as a codec: a connection is one exchange without a head, bytes both ways, each side ended on its own.
+import type { Socket } from 'node:net'
+import type { FailureCode } from '../core/failures.ts'
+import { Fields } from '../core/fields.ts'
+import { beginBurst, endBurst } from './flush.ts'
+import type { RequestHead, ResponseHead } from './message.ts'
+import {
+  type DownstreamConnection,
+  type DownstreamHandler,
+  type DownstreamReceiver,
+  type DownstreamStream,
+  FULL,
+  HELD,
+  type UpstreamConnection,
+  type UpstreamConnectionOwner,
+  type UpstreamReceiver,
+  type UpstreamStream,
+  WRITTEN,
+  type WriteResult,
+} from './stream.ts'
+import { Wire } from './wire.ts'
+
+/** Who takes a TCP connection for an exchange. */
+export interface TcpHandler extends Pick<DownstreamHandler, 'onClosed' | 'onDefect'> {
+  onConnection(stream: DownstreamStream): DownstreamReceiver
+}
+
+export class TcpDownstream implements DownstreamStream, DownstreamConnection {
+  readonly #socket: Socket
+  readonly #handler: TcpHandler
+  readonly #wire: Wire
+  #receiver: DownstreamReceiver | undefined
+  #state: 'open' | 'closed' = 'open'
+  #requestEnded = false
+  #responseEnded = false
+  #stalled = false
+
+  constructor(socket: Socket, handler: TcpHandler) {
+    this.#socket = socket
+    this.#handler = handler
+    this.#wire = new Wire(socket)
+    socket.on('data', (chunk: Buffer) => this.push(chunk))
+    socket.on('drain', () => this.#burst(() => this.#drained()))
+    socket.on('end', () => this.#burst(() => this.#peerEnded()))
+    socket.on('error', () => {}) // 'close' follows
+    socket.on('close', () => this.#burst(() => this.#gone('downstream_gone', 'the connection was closed')))
+  }
+
+  /** Begins the exchange; to be called once, before `push`. */
+  open(): void {
+    this.#burst(() => {
+      this.#receiver = this.#handler.onConnection(this)
+    })
+  }
+
+  push(chunk: Buffer): void {
+    this.#burst(() => {
+      if (this.#receiver?.onRequestData(chunk) === FULL) this.#socket.pause()
+    })
+  }
+
+  get active(): number {
+    return this.#state === 'open' ? 1 : 0
+  }
+
+  inform(_head: ResponseHead): void {}
+
+  respond(_head: ResponseHead, end: boolean): void {
+    if (end) this.end()
+  }
+
+  write(chunk: Uint8Array): WriteResult {
+    const result = this.#wire.write(chunk)
+    if (result === FULL) this.#stalled = true
+    return result
+  }
+
+  end(): void {
+    this.#responseEnded = true
+    this.#wire.end()
+    if (this.#requestEnded) this.#close()
+  }
+
+  abort(_code: FailureCode): void {
+    this.#close()
+    this.#socket.resetAndDestroy()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  drain(): void {}
+
+  finish(): void {}
+
+  destroy(code: FailureCode): void {
+    this.#burst(() => this.#gone(code, 'closed by the proxy'))
+    this.#socket.resetAndDestroy()
+  }
+
+  #peerEnded(): void {
+    this.#requestEnded = true
+    this.#receiver?.onRequestEnd()
+    if (this.#responseEnded) this.#close()
+  }
+
+  #drained(): void {
+    if (!this.#stalled) return
+    this.#stalled = false
+    this.#receiver?.onResponseDrain()
+  }
+
+  #gone(code: FailureCode, detail: string): void {
+    const receiver = this.#receiver
+    this.#close()
+    receiver?.onDownstreamFailure(code, detail)
+  }
+
+  #close(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#receiver = undefined
+    this.#handler.onClosed()
+  }
+
+  #burst(run: () => void): void {
+    beginBurst()
+    try {
+      run()
+    } catch (error) {
+      this.#handler.onDefect(error)
+      this.#gone('internal', 'a defect of the proxy')
+      this.#socket.destroy()
+    } finally {
+      endBurst()
+    }
+  }
+}
+
+/** What a TCP connection answers with once it is up: to a CONNECT, this is the 2xx. */
+function established(): ResponseHead {
+  return { version: '1.1', status: 200, reason: 'Connection established', fields: new Fields(), bodyLength: -1, upgrade: '' }
+}
+
+export class TcpUpstream implements UpstreamConnection, UpstreamStream {
+  readonly expects = Number.MAX_SAFE_INTEGER
+  readonly #socket: Socket
+  readonly #owner: UpstreamConnectionOwner
+  readonly #wire: Wire
+  #receiver: UpstreamReceiver | undefined
+  #state: 'connecting' | 'ready' | 'used' | 'closed' = 'connecting'
+  #requestEnded = false
+  #responseEnded = false
+  #stalled = false
+  /** Bytes that came before anybody asked: of a server that speaks first. */
+  #early: Buffer | undefined
+
+  constructor(socket: Socket, owner: UpstreamConnectionOwner) {
+    this.#socket = socket
+    this.#owner = owner
+    this.#wire = new Wire(socket)
+    socket.on('drain', () => this.#burst(() => this.#drained()))
+    socket.on('end', () => this.#burst(() => this.#peerEnded()))
+    socket.on('error', (error) => this.#burst(() => this.#lost(error.message)))
+    socket.on('close', () => this.#burst(() => this.#lost('the endpoint closed the connection')))
+  }
+
+  connected(): void {
+    if (this.#state !== 'connecting') return
+    this.#state = 'ready'
+    this.#burst(() => this.#owner.onReady(this))
+  }
+
+  push(chunk: Buffer, lent: boolean): WriteResult {
+    const receiver = this.#receiver
+    if (receiver === undefined) {
+      const own = lent ? Buffer.from(chunk) : chunk
+      this.#early = this.#early === undefined ? own : Buffer.concat([this.#early, own])
+      this.#socket.pause()
+      return WRITTEN
+    }
+    let result: WriteResult = HELD
+    this.#burst(() => {
+      result = receiver.onResponseData(chunk)
+      if (result === FULL) this.#socket.pause()
+    })
+    return result
+  }
+
+  get capacity(): number {
+    return this.#state === 'ready' ? 1 : 0
+  }
+
+  get active(): number {
+    return this.#state === 'used' ? 1 : 0
+  }
+
+  begin(receiver: UpstreamReceiver): UpstreamStream {
+    this.#state = 'used'
+    this.#receiver = receiver
+    return this
+  }
+
+  send(_head: RequestHead | undefined, end: boolean): void {
+    this.#receiver?.onResponse(established(), false)
+    const early = this.#early
+    if (early !== undefined) {
+      this.#early = undefined
+      if (this.#receiver?.onResponseData(early) !== FULL) this.#socket.resume()
+    }
+    if (end) this.end()
+    if (this.#responseEnded) this.#receiver?.onResponseEnd()
+  }
+
+  write(chunk: Uint8Array): WriteResult {
+    const result = this.#wire.write(chunk)
+    if (result === FULL) this.#stalled = true
+    return result
+  }
+
+  end(): void {
+    this.#requestEnded = true
+    this.#wire.end()
+    if (this.#responseEnded) this.#close('upstream_reset', 'ended')
+  }
+
+  abort(): void {
+    this.#receiver = undefined
+    this.#close('upstream_reset', 'given up')
+    this.#socket.resetAndDestroy()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  drain(): void {
+    if (this.#state === 'connecting' || this.#state === 'ready') this.destroy('draining')
+  }
+
+  destroy(code: FailureCode): void {
+    this.#burst(() => this.#fail(code, 'closed by the proxy'))
+    this.#socket.resetAndDestroy()
+  }
+
+  #peerEnded(): void {
+    this.#responseEnded = true
+    if (this.#state !== 'used') return
+    const receiver = this.#receiver
+    if (this.#requestEnded) this.#close('upstream_reset', 'ended')
+    receiver?.onResponseEnd()
+  }
+
+  #drained(): void {
+    if (!this.#stalled) return
+    this.#stalled = false
+    this.#receiver?.onRequestDrain()
+  }
+
+  #lost(detail: string): void {
+    this.#fail(this.#state === 'connecting' ? 'connect_failed' : 'upstream_reset', detail)
+  }
+
+  #fail(code: FailureCode, detail: string): void {
+    const receiver = this.#receiver
+    this.#close(code, detail)
+    receiver?.onUpstreamFailure(code, detail)
+  }
+
+  #close(code: FailureCode, detail: string): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#receiver = undefined
+    this.#owner.onGone(this, code, detail)
+    this.#wire.flush()
+    this.#socket.destroySoon()
+  }
+
+  #burst(run: () => void): void {
+    beginBurst()
+    try {
+      run()
+    } finally {
+      endBurst()
+    }
+  }
+}

@@ -1,0 +1,41 @@
+// Regular expressions in linear time, with RE2's syntax, always for the whole text. The one door to re2js.
+import { RE2JS, RE2JSException, RE2Set } from 're2js'
+import { literalPrefix } from './regex-syntax.ts'
+
+/** Instructions that a pattern may compile to: about one a character, counted repetitions written out. */
+const MAX_PROGRAM_SIZE = 2000
+const MAX_PATTERN_LENGTH = 4096
+/** Bytes that the states of one pattern may take; beyond, they are made anew, and at worst the matcher works without. */
+const MAX_STATE_BYTES = 1024 ** 2
+
+export class RegexError extends Error {
+  override readonly name = 'RegexError'
+}
+
+export interface Regex {
+  readonly pattern: string
+  /** Every text that matches begins with this. */
+  readonly prefix: string
+  /** Whether the whole text matches. */
+  test(text: string): boolean
+}
+
+/** Throws RegexError with a sentence for the user. */
+export function compileRegex(pattern: string): Regex {
+  if (pattern.length > MAX_PATTERN_LENGTH)
+    throw new RegexError(`the regular expression is longer than ${MAX_PATTERN_LENGTH} characters`)
+  // a set of one: unlike a single expression, it takes a limit for its memory
+  const set = new RE2Set(RE2Set.ANCHOR_BOTH, 0, MAX_STATE_BYTES)
+  try {
+    if (RE2JS.compile(pattern).programSize() > MAX_PROGRAM_SIZE) {
+      throw new RegexError('the regular expression is too large: repeat fewer times or use fewer alternatives')
+    }
+    set.add(pattern)
+    set.compile()
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error
+    const reason = error.message.replace(/^error parsing regexp: /, '')
+    throw new RegexError(`not a regular expression in RE2 syntax: ${reason}`, { cause: error })
+  }
+  return { pattern, prefix: literalPrefix(pattern), test: (text) => set.match(text).length > 0 }
+}

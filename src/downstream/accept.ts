@@ -1,0 +1,202 @@
+// From an accepted socket to a codec: PROXY protocol, detection, TLS. What does not become a connection that can be served is closed,
+// and counted by why.
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { Http1Downstream } from '../codec/http1/downstream.ts'
+import type { HttpLimits } from '../codec/limits.ts'
+import type { DownstreamConnection } from '../codec/stream.ts'
+import { TcpDownstream } from '../codec/tcp.ts'
+import { formatAddress, formatHostPort } from '../core/address.ts'
+import { Alarm } from '../core/alarm.ts'
+import type { Clock } from '../core/clock.ts'
+import { readProxyHead } from '../core/proxy-protocol.ts'
+import type { ConnectionHandler } from '../exchange/handler.ts'
+import type { Peer } from '../exchange/peer.ts'
+import type { Refusal } from '../telemetry/families.ts'
+import type { Certificate } from './certificate.ts'
+import { detect } from './detect.ts'
+
+const MAX_FIRST_BYTES = 65_536 + 1024
+/** Time for a PROXY protocol head and a TLS handshake. */
+const PATIENCE_MS = 10_000
+const HTTP2_REFUSED = 'HTTP/1.1 505 HTTP Version Not Supported\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
+
+export interface AcceptOptions {
+  readonly protocol: 'auto' | 'http' | 'http2' | 'tcp' | 'tls'
+  readonly proxyProtocol: 'off' | 'require' | 'accept'
+  readonly detectionTimeoutMs: number
+  readonly certificate: Certificate | undefined
+  readonly limits: HttpLimits
+  readonly clock: Clock
+  /** Makes the handler of a connection, once it is known who is there. */
+  readonly handler: (ends: Ends) => ConnectionHandler
+  readonly refused: (reason: Refusal) => void
+  /** The connection has a codec now. */
+  readonly opened: (connection: DownstreamConnection, protocol: string) => void
+}
+
+/** The two ends as the sidecar should see them. */
+export type Ends = Pick<Peer, 'remoteAddress' | 'remoteIp' | 'localAddress' | 'serverName'>
+
+export class Acceptance {
+  readonly #options: AcceptOptions
+  readonly #alarm: Alarm
+  readonly #closed = (): void => this.#end()
+  readonly #data = (chunk: Buffer): void => this.#more(chunk)
+  #socket: Socket
+  #ends: Ends
+  #first: Buffer = Buffer.alloc(0)
+  #stage: 'proxy' | 'protocol' | 'handshake' | 'done' = 'proxy'
+
+  constructor(socket: Socket, options: AcceptOptions) {
+    this.#socket = socket
+    this.#options = options
+    this.#alarm = new Alarm(options.clock, () => this.#late())
+    this.#ends = endsOf(socket)
+    socket.on('error', ignore)
+    socket.once('close', this.#closed)
+    socket.once('end', this.#closed)
+    if (options.proxyProtocol === 'off') this.#lookAtProtocol()
+    else this.#listen(PATIENCE_MS)
+  }
+
+  #listen(ms: number): void {
+    this.#alarm.set(this.#options.clock.nowMs() + ms)
+    this.#socket.on('data', this.#data)
+  }
+
+  #more(chunk: Buffer): void {
+    this.#first = this.#first.length === 0 ? chunk : Buffer.concat([this.#first, chunk])
+    if (this.#first.length > MAX_FIRST_BYTES) this.#refuse('detection_failed')
+    else if (this.#stage === 'proxy') this.#readProxyHead()
+    else this.#detect()
+  }
+
+  #readProxyHead(): void {
+    const head = readProxyHead(this.#first)
+    if (head.kind === 'need-more') return
+    if (head.kind === 'malformed' || (head.kind === 'absent' && this.#options.proxyProtocol === 'require')) {
+      this.#refuse('proxy_protocol')
+      return
+    }
+    if (head.kind === 'done') {
+      this.#first = this.#first.subarray(head.bytes)
+      if (head.ends !== undefined) {
+        const { source, destination } = head.ends
+        const remoteIp = source.kind === 'tcp' ? source.host : ''
+        this.#ends = { ...this.#ends, remoteAddress: formatAddress(source), remoteIp, localAddress: formatAddress(destination) }
+      }
+    }
+    this.#socket.off('data', this.#data)
+    this.#lookAtProtocol()
+  }
+
+  #lookAtProtocol(): void {
+    const { protocol, certificate, detectionTimeoutMs } = this.#options
+    this.#stage = 'protocol'
+    if (certificate !== undefined && !(this.#socket instanceof TLSSocket)) this.#terminateTls(certificate)
+    else if (protocol === 'http') this.#serve('http1')
+    else if (protocol === 'tcp') this.#serve('tcp')
+    else if (protocol === 'http2') this.#refuseHttp2()
+    else {
+      this.#listen(protocol === 'tls' ? PATIENCE_MS : detectionTimeoutMs)
+      if (this.#first.length > 0) this.#detect()
+    }
+  }
+
+  #detect(): void {
+    const found = detect(this.#first)
+    if (found.kind === 'need-more') return
+    if (this.#options.protocol === 'tls' && found.kind !== 'tls') this.#refuse('detection_failed')
+    else if (found.kind === 'http2') this.#refuseHttp2()
+    else if (found.kind === 'tls') {
+      this.#ends = { ...this.#ends, serverName: found.serverName }
+      this.#serve('tcp')
+    } else this.#serve(found.kind)
+  }
+
+  #late(): void {
+    if (this.#stage === 'proxy') this.#refuse('proxy_protocol')
+    else if (this.#stage === 'handshake') this.#refuse('tls_handshake')
+    else if (this.#options.protocol === 'tls') this.#refuse('detection_failed')
+    else this.#serve('tcp') // nothing came: where the server speaks first, the caller waits for it
+  }
+
+  #terminateTls(certificate: Certificate): void {
+    this.#stage = 'handshake'
+    const plain = this.#socket
+    plain.off('close', this.#closed)
+    plain.off('end', this.#closed)
+    if (this.#first.length > 0) plain.unshift(this.#first)
+    this.#first = Buffer.alloc(0)
+    const socket = new TLSSocket(plain, { isServer: true, secureContext: certificate.context, ALPNProtocols: ['http/1.1'] })
+    this.#socket = socket
+    this.#alarm.set(this.#options.clock.nowMs() + PATIENCE_MS)
+    socket.on('error', ignore)
+    socket.once('close', this.#closed)
+    socket.once('secure', () => {
+      this.#alarm.clear()
+      const { servername } = socket as unknown as { servername: string | false | null }
+      this.#ends = { ...this.#ends, serverName: typeof servername === 'string' ? servername : '' }
+      if (this.#options.protocol === 'tls') this.#serve('tcp')
+      else this.#lookAtProtocol()
+    })
+  }
+
+  #serve(protocol: 'http1' | 'tcp'): void {
+    const socket = this.#release()
+    const { limits, clock, opened } = this.#options
+    const handler = this.#options.handler(this.#ends)
+    if (protocol === 'http1') {
+      const connection = new Http1Downstream(socket, handler, { limits, clock, scheme: socket instanceof TLSSocket ? 'https' : 'http' })
+      opened(connection, protocol)
+      if (this.#first.length > 0) connection.push(this.#first)
+      return
+    }
+    const connection = new TcpDownstream(socket, handler)
+    opened(connection, protocol)
+    connection.open()
+    if (this.#first.length > 0) connection.push(this.#first)
+  }
+
+  #refuseHttp2(): void {
+    this.#options.refused('http2_preface')
+    this.#release().end(HTTP2_REFUSED, () => this.#socket.destroySoon())
+  }
+
+  #refuse(reason: Refusal): void {
+    this.#options.refused(reason)
+    this.#release().destroy()
+  }
+
+  #end(): void {
+    if (this.#stage === 'handshake') this.#options.refused('tls_handshake')
+    this.#release().destroy()
+  }
+
+  #release(): Socket {
+    this.#stage = 'done'
+    this.#alarm.close()
+    this.#socket.off('data', this.#data)
+    this.#socket.off('close', this.#closed)
+    this.#socket.off('end', this.#closed)
+    return this.#socket
+  }
+}
+
+function endsOf(socket: Socket): Ends {
+  const remoteIp = plainIp(socket.remoteAddress ?? '')
+  return {
+    remoteAddress: remoteIp === '' ? 'unix:' : formatHostPort(remoteIp, socket.remotePort ?? 0),
+    remoteIp,
+    localAddress: socket.localAddress === undefined ? '' : formatHostPort(plainIp(socket.localAddress), socket.localPort ?? 0),
+    serverName: '',
+  }
+}
+
+/** A dual-stack listener writes IPv4 as IPv6 (RFC 4291 §2.5.5.2). */
+function plainIp(ip: string): string {
+  return ip.startsWith('::ffff:') ? ip.slice(7) : ip
+}
+
+function ignore(): void {}

@@ -1,0 +1,193 @@
+// An address that is accepted on, and the connections that came in there.
+import { createServer, type Server, type Socket } from 'node:net'
+import type { HttpLimits } from '../codec/limits.ts'
+import type { DownstreamConnection } from '../codec/stream.ts'
+import type { InboundListenerConfig, OutboundListenerConfig } from '../config/schema.ts'
+import { mustParseAddress } from '../core/address.ts'
+import type { Clock } from '../core/clock.ts'
+import type { FailureCode } from '../core/failures.ts'
+import { listen } from '../core/listen.ts'
+import type { Log } from '../core/log.ts'
+import { writeProxyHead } from '../core/proxy-protocol.ts'
+import { ConnectionHandler } from '../exchange/handler.ts'
+import type { Peer } from '../exchange/peer.ts'
+import type { Pipeline } from '../exchange/pipeline.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Direction } from '../telemetry/outcome.ts'
+import { UNKNOWN } from '../telemetry/party.ts'
+import { Acceptance, type AcceptOptions, type Ends } from './accept.ts'
+import { Certificate } from './certificate.ts'
+
+const BACKLOG = 4096
+
+export type ListenerConfig = { readonly direction: 'inbound'; readonly config: InboundListenerConfig } | { readonly direction: 'outbound'; readonly config: OutboundListenerConfig }
+
+export interface ListenerDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly pipeline: Pipeline
+  limits(): HttpLimits
+}
+
+interface Open {
+  readonly protocol: string
+  readonly ends: Ends
+  readonly sinceMs: number
+}
+
+export class Listener {
+  readonly direction: Direction
+  /** The address, as the settings write it. */
+  readonly name: string
+  readonly #deps: ListenerDeps
+  readonly #connections = new Map<DownstreamConnection, Open>()
+  readonly #sockets = new Set<Socket>()
+  readonly #server: Server
+  #listener: ListenerConfig
+  #certificate: Certificate | undefined
+  #draining = false
+
+  private constructor(listener: ListenerConfig, deps: ListenerDeps) {
+    this.#listener = listener
+    this.direction = listener.direction
+    this.name = listener.config.listen
+    this.#deps = deps
+    this.#certificate = this.#readCertificate(listener)
+    const accepted = deps.metrics.counter('downstreamAccepted', { listener: this.name })
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: deps.limits().highWaterBytes }, (socket) => {
+      accepted.add()
+      this.#accept(socket)
+    })
+    this.#server.maxConnections = listener.config.maxConnections
+    this.#server.on('drop', () => this.#refused('connection_limit'))
+    this.#server.on('error', (error) => deps.log.error('a listener failed', { listener: this.name, error }))
+  }
+
+  /** `key`: where the settings say so. Rejects with words for the user when it can't listen there. */
+  static async open(listener: ListenerConfig, key: string, deps: ListenerDeps): Promise<Listener> {
+    const opened = new Listener(listener, deps)
+    try {
+      const address = mustParseAddress(opened.name)
+      const where = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
+      await listen({ once: opened.#server.once.bind(opened.#server), off: opened.#server.off.bind(opened.#server), listen: (_at, done) => opened.#server.listen({ ...where, backlog: BACKLOG }, done) }, address, `${key}.listen`)
+    } catch (error) {
+      opened.#certificate?.close()
+      throw error
+    }
+    return opened
+  }
+
+  /** Port in use, where one was asked for as 0. */
+  get port(): number {
+    const address = this.#server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+
+  /** Exchanges under way. */
+  get active(): number {
+    let active = 0
+    for (const connection of this.#connections.keys()) active += connection.active
+    return active
+  }
+
+  get connections(): ReadonlyMap<DownstreamConnection, Open> {
+    return this.#connections
+  }
+
+  get open(): number {
+    return this.#sockets.size
+  }
+
+  get certificate(): Certificate | undefined {
+    return this.#certificate
+  }
+
+  /** The same address with other settings: for connections from now on. Throws when its certificate can't be used. */
+  update(listener: ListenerConfig): void {
+    const tls = JSON.stringify(listener.config.tls)
+    if (tls !== JSON.stringify(this.#listener.config.tls)) {
+      const certificate = this.#readCertificate(listener)
+      this.#certificate?.close()
+      this.#certificate = certificate
+    }
+    this.#listener = listener
+    this.#server.maxConnections = listener.config.maxConnections
+  }
+
+  /** Answers on, with Connection: close; also on connections that still come. */
+  drain(): void {
+    this.#draining = true
+    for (const connection of this.#connections.keys()) connection.drain()
+  }
+
+  /** Accepts nothing more and closes what is idle. */
+  finish(): void {
+    this.#server.close()
+    for (const connection of [...this.#connections.keys()]) connection.finish()
+  }
+
+  /** Cuts what is still open. */
+  destroy(code: FailureCode): void {
+    this.#server.close()
+    this.#certificate?.close()
+    for (const connection of [...this.#connections.keys()]) connection.destroy(code)
+    for (const socket of [...this.#sockets]) socket.destroy()
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    let ends: Ends | undefined
+    let connection: DownstreamConnection | undefined
+    const { config } = this.#listener
+    const options: AcceptOptions = {
+      protocol: config.protocol,
+      proxyProtocol: config.proxyProtocol,
+      detectionTimeoutMs: config.detectionTimeout,
+      certificate: this.#certificate,
+      limits: this.#deps.limits(),
+      clock: this.#deps.clock,
+      handler: (found) => {
+        ends = found
+        return new ConnectionHandler(this.#peer(found), this.#deps.pipeline, this.#deps.log, () => {
+          if (connection !== undefined) this.#connections.delete(connection)
+        })
+      },
+      opened: (made, protocol) => {
+        connection = made
+        this.#connections.set(made, { protocol, ends: ends as Ends, sinceMs: this.#deps.clock.nowMs() })
+        if (this.#draining) made.drain()
+      },
+      refused: (reason) => this.#refused(reason),
+    }
+    new Acceptance(socket, options)
+  }
+
+  #peer(ends: Ends): Peer {
+    const listener = this.#listener
+    return {
+      ...ends,
+      direction: this.direction,
+      listener: this.name,
+      source: UNKNOWN,
+      service: listener.direction === 'outbound' ? (listener.config.service ?? '') : '',
+      preface: listener.direction === 'inbound' ? prefaceFor(listener.config.sendProxyProtocol, ends) : undefined,
+    }
+  }
+
+  #refused(reason: Parameters<AcceptOptions['refused']>[0]): void {
+    this.#deps.metrics.counter('refusals', { direction: this.direction, reason }).add()
+  }
+
+  #readCertificate({ config }: ListenerConfig): Certificate | undefined {
+    return config.tls === undefined ? undefined : new Certificate(config.tls, this.#deps.clock, this.#deps.log)
+  }
+}
+
+function prefaceFor(version: 'off' | 'v1' | 'v2', ends: Ends): Buffer | undefined {
+  if (version === 'off') return undefined
+  const tcp = ends.remoteIp !== '' && ends.localAddress !== ''
+  const both = tcp ? { source: mustParseAddress(ends.remoteAddress), destination: mustParseAddress(ends.localAddress) } : undefined
+  return writeProxyHead(version === 'v1' ? 1 : 2, both)
+}

@@ -1,0 +1,43 @@
+// Answers of the sidecar's own: the one place that turns a failure into a response. No internal addresses, no rule.
+import type { RequestHead, ResponseHead } from '../codec/message.ts'
+import type { DownstreamStream } from '../codec/stream.ts'
+import { FAILURES, type FailureCode } from '../core/failures.ts'
+import { Fields } from '../core/fields.ts'
+
+export function isGrpc(head: RequestHead): boolean {
+  const type = head.fields.get('content-type')
+  return type?.startsWith('application/grpc') === true && !type.startsWith('application/grpc-web')
+}
+
+/** Head of the reply; a gRPC caller gets a trailers-only response with status 200. */
+function replyHead(code: FailureCode, grpc: boolean, bodyLength: number): ResponseHead {
+  const failure = FAILURES[code]
+  const fields = new Fields()
+  if (grpc) {
+    fields.push('content-type', 'content-type', 'application/grpc')
+    fields.push('grpc-status', 'grpc-status', String(failure.grpc))
+    fields.push('grpc-message', 'grpc-message', failure.message)
+    return { version: '1.1', status: 200, reason: '', fields, bodyLength: 0, upgrade: '' }
+  }
+  fields.push('content-type', 'content-type', 'application/json')
+  fields.push('content-length', 'content-length', String(bodyLength))
+  return { version: '1.1', status: failure.status, reason: '', fields, bodyLength, upgrade: '' }
+}
+
+/** Sends the reply; returns its head and the bytes of its body. */
+export function sendReply(
+  stream: DownstreamStream,
+  code: FailureCode,
+  request: RequestHead | undefined,
+  requestId: string,
+): { head: ResponseHead; bytes: number } {
+  const grpc = request !== undefined && isGrpc(request)
+  const body = grpc ? '' : `${JSON.stringify({ error: code, message: FAILURES[code].message, request_id: requestId })}\n`
+  const head = replyHead(code, grpc, body.length)
+  const empty = grpc || request?.method === 'HEAD'
+  stream.respond(head, empty)
+  if (empty) return { head, bytes: 0 }
+  stream.write(Buffer.from(body, 'latin1'))
+  stream.end()
+  return { head, bytes: body.length }
+}

@@ -1,0 +1,55 @@
+// All that the data path reads of the configuration, compiled and immutable. Replaced whole: an exchange keeps to the one it began with.
+import type { Config, ServiceConfig } from '../config/schema.ts'
+import { compileRoutes } from '../routing/compile.ts'
+import { ServiceIndex } from '../routing/service-index.ts'
+import type { RouteTable } from '../routing/table.ts'
+import type { Party } from '../telemetry/outcome.ts'
+import { partyOf } from '../telemetry/party.ts'
+
+/** A service as routing knows it. `runtime` is what carries traffic to it; for `explain` there is none. */
+export interface Destination<S> {
+  readonly config: ServiceConfig
+  readonly party: Party
+  readonly runtime: S
+}
+
+export interface Snapshot<S> {
+  readonly id: number
+  readonly config: Config
+  /** By every name that callers use. */
+  readonly services: ServiceIndex<Destination<S>>
+  readonly routes: RouteTable<Destination<S>>
+  /** This workload, as telemetry names it. */
+  readonly own: Party
+}
+
+export interface CompileOptions<S> {
+  readonly id: number
+  readonly runtime: (config: ServiceConfig) => S
+  readonly random: () => number
+}
+
+/** Throws when a route does not compile; loading has reported that before. */
+export function compileSnapshot<S>(config: Config, { id, runtime, random }: CompileOptions<S>): Snapshot<S> {
+  const { settings } = config
+  const { workload } = settings
+  const entries = config.services.map((service) => {
+    const { name, namespace } = service
+    const host = `${name}.${namespace}.svc.cluster.local`
+    const party = partyOf({ name, namespace, labels: { app: name } }, { host, name, namespace })
+    return [service, { config: service, party, runtime: runtime(service) }] as const
+  })
+  const services = new ServiceIndex<Destination<S>>(entries, workload.namespace)
+  const { table, problems } = compileRoutes(config.routes, {
+    resolve: (ref) => services.get(ref),
+    aliases: (host) => services.aliases(host),
+    pathNormalization: settings.pathNormalization,
+    random,
+  })
+  const [problem] = problems
+  if (problem !== undefined) throw new Error(`routes[${problem.route}].${problem.path.join('.')}: ${problem.message}`)
+  const app = workload.labels['app'] ?? workload.name
+  const host = `${app}.${workload.namespace}.svc.cluster.local`
+  const own = partyOf(workload, { host, name: app, namespace: workload.namespace })
+  return { id, config, services, routes: table, own }
+}

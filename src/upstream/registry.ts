@@ -1,0 +1,170 @@
+// The services that carry traffic, by key, kept through reloads: configured ones, the application behind each inbound listener, and
+// destinations that nobody configured.
+import type { RequestHead } from '../codec/message.ts'
+import { type EndpointConfig, type ServiceConfig, serviceSchema } from '../config/schema.ts'
+import { formatAddress, mustParseAddress, splitHostPort } from '../core/address.ts'
+import { Service, type ServiceDeps, serviceKey } from './service.ts'
+
+/** Destinations that nobody configured, kept at once: callers choose them. */
+const MAX_PASSTHROUGH = 256
+/** The application is the limit of its own traffic. */
+const UNLIMITED = { connections: 1_000_000, pending: 1_000_000, requests: 1_000_000 } as const
+
+/** One service as HTTP and as plain bytes; each side comes up when it is first needed. */
+export class Carrier {
+  readonly #deps: ServiceDeps
+  #config: ServiceConfig
+  #endpoints: readonly EndpointConfig[]
+  #http: Service | undefined
+  #tcp: Service | undefined
+
+  constructor(config: ServiceConfig, deps: ServiceDeps) {
+    this.#config = config
+    this.#endpoints = config.endpoints
+    this.#deps = deps
+  }
+
+  get config(): ServiceConfig {
+    return this.#config
+  }
+
+  get http(): Service {
+    this.#http ??= this.#make('http1')
+    return this.#http
+  }
+
+  get tcp(): Service {
+    this.#tcp ??= this.#make('tcp')
+    return this.#tcp
+  }
+
+  /** The sides that are up. */
+  get services(): Service[] {
+    return [this.#http, this.#tcp].filter((service) => service !== undefined)
+  }
+
+  /** A CONNECT asks for bytes, anything else for HTTP. */
+  of(head: RequestHead): Service {
+    return head.method === 'CONNECT' ? this.tcp : this.http
+  }
+
+  update(config: ServiceConfig): void {
+    this.#config = config
+    for (const service of this.services) service.update(config)
+    if (config.dns === undefined) this.setEndpoints(config.endpoints)
+  }
+
+  setEndpoints(list: readonly EndpointConfig[]): void {
+    this.#endpoints = list
+    for (const service of this.services) service.setEndpoints(list)
+  }
+
+  close(): void {
+    for (const service of this.services) service.close()
+  }
+
+  #make(protocol: 'http1' | 'tcp'): Service {
+    const service = new Service(this.#config, protocol, this.#deps)
+    service.setEndpoints(this.#endpoints)
+    return service
+  }
+}
+
+export class ServiceRegistry {
+  readonly #deps: ServiceDeps
+  readonly #configured = new Map<string, Carrier>()
+  readonly #apps = new Map<string, Carrier>()
+  readonly #passthrough = new Map<string, Carrier>()
+  #own = new Set<string>()
+
+  constructor(deps: ServiceDeps) {
+    this.#deps = deps
+  }
+
+  /** The carrier of a configured service, made or brought up to date. */
+  configure(config: ServiceConfig): Carrier {
+    const key = serviceKey(config)
+    const known = this.#configured.get(key)
+    if (known !== undefined) {
+      known.update(config)
+      return known
+    }
+    const carrier = new Carrier(config, this.#deps)
+    this.#configured.set(key, carrier)
+    return carrier
+  }
+
+  /** Lets go of configured services that are not among these. */
+  keep(configs: readonly ServiceConfig[]): void {
+    const keys = new Set(configs.map(serviceKey))
+    for (const [key, carrier] of this.#configured) {
+      if (keys.has(key)) continue
+      this.#configured.delete(key)
+      carrier.close()
+    }
+  }
+
+  /** The application behind each inbound listener, by the listener's address. */
+  setApps(apps: ReadonlyMap<string, string>): void {
+    for (const [listener, app] of apps) {
+      const config = plainService('app', app)
+      const known = this.#apps.get(listener)
+      if (known === undefined) this.#apps.set(listener, new Carrier(config, this.#deps))
+      else known.update(config)
+    }
+  }
+
+  app(listener: string): Carrier {
+    return this.#apps.get(listener) as Carrier
+  }
+
+  /** `target`: host:port. The least recently used are forgotten when there are many. */
+  passthrough(target: string): Carrier {
+    const known = this.#passthrough.get(target)
+    if (known !== undefined) {
+      this.#passthrough.delete(target)
+      this.#passthrough.set(target, known)
+      return known
+    }
+    const carrier = new Carrier(plainService('passthrough', target), this.#deps)
+    this.#passthrough.set(target, carrier)
+    if (this.#passthrough.size > MAX_PASSTHROUGH) {
+      const [oldest, forgotten] = this.#passthrough.entries().next().value as [string, Carrier]
+      this.#passthrough.delete(oldest)
+      forgotten.close()
+    }
+    return carrier
+  }
+
+  /** Addresses that this proxy listens on: what goes there would come back. */
+  setOwn(listeners: readonly string[]): void {
+    this.#own = new Set()
+    for (const text of listeners) {
+      const address = mustParseAddress(text)
+      if (address.kind !== 'tcp') continue
+      const anywhere = address.host === '0.0.0.0' || address.host === '::'
+      for (const host of anywhere ? ['localhost', '127.0.0.1', '::1'] : [address.host]) this.#own.add(formatAddress({ ...address, host }))
+    }
+  }
+
+  isOwn(authority: string): boolean {
+    const split = splitHostPort(authority.toLowerCase())
+    if (split === undefined) return false
+    return this.#own.has(formatAddress({ kind: 'tcp', host: split.host, port: split.port ?? 80 }))
+  }
+
+  /** Everything that carries traffic, for metrics and admin. */
+  *all(): Generator<{ kind: 'configured' | 'app' | 'passthrough'; name: string; carrier: Carrier }> {
+    for (const [name, carrier] of this.#configured) yield { kind: 'configured', name, carrier }
+    for (const [name, carrier] of this.#apps) yield { kind: 'app', name, carrier }
+    for (const [name, carrier] of this.#passthrough) yield { kind: 'passthrough', name, carrier }
+  }
+
+  close(): void {
+    for (const { carrier } of this.all()) carrier.close()
+  }
+}
+
+function plainService(name: string, address: string): ServiceConfig {
+  return serviceSchema.parse({ name, port: 1, endpoints: [{ address }], limits: UNLIMITED })
+}
