@@ -157,9 +157,9 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
     this.#finish()
   }
 
-  /** Closes what is open: a drain that has waited long enough, a connection that a policy now denies. */
-  cut(code: FailureCode, detail: string): void {
-    this.fail(code, detail)
+  /** A tunnel must end now: a WebSocket is told why where that fits between its frames. */
+  goAway(): void {
+    this.fail('draining', 'the proxy is shutting down')
   }
 
   // attempts

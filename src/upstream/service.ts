@@ -42,6 +42,17 @@ export class Service {
     return this.#endpoints
   }
 
+  /** Connections of all pools together. */
+  get pools(): { open: number; idle: number } {
+    const sum = { open: 0, idle: 0 }
+    for (const { pool } of this.#endpoints) {
+      if (!(pool instanceof Pool)) continue
+      sum.open += pool.open
+      sum.idle += pool.idle
+    }
+    return sum
+  }
+
   /** Endpoints that stay keep their connections; those that leave finish what is under way. */
   setEndpoints(list: readonly EndpointConfig[]): void {
     const { endpoints, removed } = reconcile(this.#endpoints as Endpoint[], list)

@@ -1,0 +1,303 @@
+// The composition root, in start order: telemetry, services, pipeline, listeners, then the doors for operators. Reload, drain and stop are
+// here as well.
+import { AlarmPool } from './core/alarm.ts'
+import { type Clock, systemClock } from './core/clock.ts'
+import { Lifecycle } from './core/lifecycle.ts'
+import type { HttpLimits } from './codec/limits.ts'
+import type { Problem } from './config/problem.ts'
+import type { Config, Settings } from './config/schema.ts'
+import { AdminServer } from './admin/server.ts'
+import { Listener, type ListenerConfig, type ListenerDeps } from './downstream/listener.ts'
+import type { Exchange } from './exchange/exchange.ts'
+import { Pipeline } from './exchange/pipeline.ts'
+import { compileSnapshot, type Snapshot } from './exchange/snapshot.ts'
+import { adminView } from './sidecar-view.ts'
+import { openAccessLog } from './telemetry/access-log.ts'
+import type { OwnLog } from './telemetry/log.ts'
+import { Metrics } from './telemetry/metrics.ts'
+import { Readiness } from './telemetry/readiness.ts'
+import { Recorder } from './telemetry/record.ts'
+import { TelemetryServer } from './telemetry/server.ts'
+import { IdSource } from './telemetry/trace.ts'
+import type { Load } from './upstream/pool/load.ts'
+import { type Carrier, ServiceRegistry } from './upstream/registry.ts'
+
+export interface SidecarOptions {
+  readonly config: Config
+  readonly log: OwnLog
+  readonly clock?: Clock
+  /** The operator asked for the end, by admin. */
+  readonly onQuit?: () => void
+}
+
+/** How often a drain looks whether it is through. */
+const DRAIN_STEP_MS = 25
+
+export class Sidecar {
+  readonly log: OwnLog
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly readiness = new Readiness()
+  readonly registry: ServiceRegistry
+  /** Exchanges under way. */
+  readonly open = new Set<Exchange>()
+  readonly listeners = new Map<string, Listener>()
+  /** Of the newest configuration. */
+  problems: readonly Problem[] = []
+  refused = false
+  loadedAtMs = 0
+  readonly #life = new Lifecycle()
+  readonly #recorder: Recorder
+  readonly #pipeline: Pipeline
+  readonly #onQuit: () => void
+  #limits: HttpLimits
+  #snapshot: Snapshot<Carrier>
+  #telemetry: TelemetryServer | undefined
+  #stopping: Promise<void> | undefined
+
+  private constructor({ config, log, clock = systemClock, onQuit = () => {} }: SidecarOptions) {
+    this.log = log
+    this.clock = clock
+    this.#onQuit = onQuit
+    this.#limits = limitsOf(config.settings)
+    this.metrics = new Metrics({ clock, maxSeries: config.settings.telemetry?.maxSeries ?? 10_000 })
+    this.#recorder = new Recorder(this.metrics)
+    this.registry = new ServiceRegistry({ clock, limits: this.#limits })
+    this.#snapshot = this.#compile(config, 1)
+    this.#pipeline = new Pipeline({
+      clock,
+      alarms: new AlarmPool(clock),
+      recorder: this.#recorder,
+      open: this.open,
+      ids: new IdSource(),
+      registry: this.registry,
+      snapshot: () => this.#snapshot,
+      tcpIdleTimeoutMs: () => this.settings.tcp.idleTimeout,
+      upgradeIdleTimeoutMs: () => this.settings.http.upgradeIdleTimeout,
+    })
+  }
+
+  /** Resolves when it is ready for traffic; rejects with words for the user, and nothing left open. */
+  static async start(options: SidecarOptions): Promise<Sidecar> {
+    const sidecar = new Sidecar(options)
+    const ready = sidecar.readiness.need('listeners', 'listeners are not open yet')
+    try {
+      await sidecar.#openDoors()
+      sidecar.#useAccessLog()
+      await sidecar.#openListeners(listenersOf(sidecar.settings))
+    } catch (error) {
+      await sidecar.close()
+      throw error
+    }
+    ready()
+    sidecar.#adopted()
+    return sidecar
+  }
+
+  get snapshot(): Snapshot<Carrier> {
+    return this.#snapshot
+  }
+
+  get settings(): Settings {
+    return this.#snapshot.config.settings
+  }
+
+  get draining(): boolean {
+    return this.readiness.draining
+  }
+
+  /** Port of the telemetry server, where one was asked for as 0. */
+  get telemetryPort(): number {
+    return this.#telemetry?.port ?? 0
+  }
+
+  /** Takes a new configuration, whole. What can't be taken leaves the former one serving and is thrown in words for the user. */
+  async reload(config: Config): Promise<void> {
+    const wanted = listenersOf(config.settings)
+    const snapshot = this.#compile(config, this.#snapshot.id + 1)
+    await this.#openListeners(wanted)
+    this.#snapshot = snapshot
+    this.#limits = limitsOf(config.settings)
+    this.registry.keep(config.services)
+    for (const [name, listener] of this.listeners) if (!wanted.has(name)) this.#leave(name, listener)
+    this.#useAccessLog()
+    this.log.level = config.settings.logLevel
+    this.#adopted()
+  }
+
+  /** The newest configuration was refused. */
+  refuse(problems: readonly Problem[]): void {
+    this.problems = problems
+    this.refused = true
+    this.metrics.counter('reloads', { result: 'failure' }).add()
+    this.metrics.gauge('reloadGood', {}).set(0)
+  }
+
+  /** From now on unready; answers say Connection: close. */
+  drain(): void {
+    if (this.draining) return
+    this.readiness.drain()
+    this.metrics.gauge('draining', {}).set(1)
+    for (const listener of this.listeners.values()) if (listener.direction === 'inbound') listener.drain()
+  }
+
+  /** As admin's POST /quitquitquit does. */
+  quit(): void {
+    this.#onQuit()
+  }
+
+  /**
+   * Finishes what is under way: inbound first; outbound stays open until inbound is empty. After the grace tunnels are told to go,
+   * at the limit everything is cut.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  /** Cuts everything at once. */
+  async close(): Promise<void> {
+    for (const listener of this.listeners.values()) listener.destroy('draining')
+    this.registry.close()
+    await this.#life.close()
+    await this.#recorder.useAccessLog(undefined)?.close()
+  }
+
+  async #stop(): Promise<void> {
+    const { grace, limit } = this.settings.drain
+    const startMs = this.clock.nowMs()
+    this.drain()
+    const inbound = [...this.listeners.values()].filter(({ direction }) => direction === 'inbound')
+    const outbound = [...this.listeners.values()].filter(({ direction }) => direction === 'outbound')
+    await this.#quiet(() => [...this.open].every((x) => x.direction !== 'inbound'), startMs + grace)
+    for (const listener of inbound) listener.finish()
+    this.#sayGoodbye()
+    await this.#quiet(() => [...this.open].every((x) => x.direction !== 'inbound'), startMs + limit)
+    for (const listener of outbound) {
+      listener.drain()
+      listener.finish()
+    }
+    await this.#quiet(() => this.open.size === 0, Math.min(startMs + limit, this.clock.nowMs() + grace))
+    await this.close()
+  }
+
+  /** Tunnels do not end by themselves. */
+  #sayGoodbye(): void {
+    for (const x of [...this.open]) if (x.upgraded && x.direction === 'inbound') x.goAway()
+  }
+
+  #quiet(done: () => boolean, deadlineMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (done() || this.clock.nowMs() >= deadlineMs) resolve()
+        else setTimer(this.clock, look)
+      }
+      look()
+    })
+  }
+
+  #compile(config: Config, id: number): Snapshot<Carrier> {
+    const { settings } = config
+    const { random } = this.clock
+    const snapshot = compileSnapshot<Carrier>(config, { id, random, runtime: (service) => this.registry.configure(service) })
+    this.registry.setApps(new Map(settings.listeners.inbound.map(({ listen, app }) => [listen, app])))
+    this.registry.setOwn([...listenersOf(settings).keys()])
+    return snapshot
+  }
+
+  async #openDoors(): Promise<void> {
+    const { telemetry, admin } = this.settings
+    const { log, readiness } = this
+    const metricsText = () => this.metrics.text()
+    if (telemetry !== undefined) this.#telemetry = this.#life.own(await TelemetryServer.start(telemetry.listen, { metricsText, readiness, log }))
+    if (admin !== undefined) this.#life.own(await AdminServer.start(admin.listen, adminView(this)))
+    this.#collect()
+  }
+
+  async #openListeners(wanted: ReadonlyMap<string, ListenerConfig & { key: string }>): Promise<void> {
+    const opened: Listener[] = []
+    const deps: ListenerDeps = { clock: this.clock, log: this.log, metrics: this.metrics, pipeline: this.#pipeline, limits: () => this.#limits }
+    try {
+      for (const [name, listener] of wanted) {
+        const known = this.listeners.get(name)
+        if (known !== undefined && known.direction === listener.direction) known.update(listener)
+        else opened.push(await Listener.open(listener, listener.key, deps))
+      }
+    } catch (error) {
+      for (const listener of opened) listener.destroy('draining')
+      throw error
+    }
+    for (const listener of opened) this.listeners.set(listener.name, listener)
+  }
+
+  #leave(name: string, listener: Listener): void {
+    this.listeners.delete(name)
+    listener.drain()
+    listener.finish()
+    this.clock.after(this.settings.drain.limit, () => listener.destroy('draining'))
+  }
+
+  #useAccessLog(): void {
+    const { accessLog } = this.settings
+    const onTrouble = (message: string): void => this.log.warn(message)
+    const former = this.#recorder.useAccessLog(openAccessLog(accessLog, { clock: this.clock, metrics: this.metrics, onTrouble }))
+    if (former !== undefined) void former.close()
+  }
+
+  #adopted(): void {
+    this.refused = false
+    this.loadedAtMs = this.clock.wallMs()
+    this.metrics.counter('reloads', { result: 'success' }).add()
+    this.metrics.gauge('reloadGood', {}).set(1)
+    this.metrics.gauge('reloadAt', {}).set(this.loadedAtMs / 1000)
+    this.metrics.gauge('generation', {}).set(this.#snapshot.id)
+  }
+
+  /** Numbers that somebody keeps anyway are read when they are asked for. */
+  #collect(): void {
+    const { metrics, registry, listeners } = this
+    metrics.collectFrom('ready', (put) => put({}, this.readiness.ready ? 1 : 0))
+    metrics.collectFrom('downstreamConnections', (put) => {
+      for (const listener of listeners.values()) put({ listener: listener.name }, listener.open)
+    })
+    const each = (read: (service: string, load: Load, pools: { open: number; idle: number }) => void): void => {
+      for (const { name, carrier, kind } of registry.all()) {
+        if (kind === 'passthrough') continue
+        for (const service of carrier.services) read(name, service.load, service.pools)
+      }
+    }
+    metrics.collectFrom('upstreamPending', (put) => each((service, load) => put({ service }, load.pending)))
+    metrics.collectFrom('upstreamRequests', (put) => each((service, load) => put({ service }, load.requests)))
+    metrics.collectFrom('upstreamConnects', (put) => each((service, load) => put({ service }, load.connects)))
+    metrics.collectFrom('upstreamConnections', (put) =>
+      each((service, _load, { open, idle }) => {
+        put({ service, state: 'idle' }, idle)
+        put({ service, state: 'active' }, open - idle)
+      }),
+    )
+  }
+}
+
+function setTimer(clock: Clock, run: () => void): void {
+  clock.after(DRAIN_STEP_MS, run)
+}
+
+function listenersOf({ listeners }: Settings): Map<string, ListenerConfig & { key: string }> {
+  const all = new Map<string, ListenerConfig & { key: string }>()
+  listeners.inbound.forEach((config, i) => all.set(config.listen, { direction: 'inbound', config, key: `listeners.inbound[${i}]` }))
+  listeners.outbound.forEach((config, i) => all.set(config.listen, { direction: 'outbound', config, key: `listeners.outbound[${i}]` }))
+  return all
+}
+
+function limitsOf({ http }: Settings): HttpLimits {
+  return {
+    maxHeadBytes: http.maxHeadBytes,
+    maxFields: http.maxFields,
+    headTimeoutMs: http.headTimeout,
+    idleTimeoutMs: http.idleTimeout,
+    bodyTimeoutMs: http.bodyTimeout,
+    upgrades: new Set(http.upgrades.map((token) => token.toLowerCase())),
+    highWaterBytes: http.highWater,
+  }
+}
+
