@@ -20,7 +20,7 @@ const listenerBase = {
   listen: address('0.0.0.0:15006').describe('Address to accept on: host:port, [ipv6]:port or unix:/path.'),
   protocol: protocol.default('auto').describe('What is spoken: auto looks at the first bytes; a fixed protocol never waits.'),
   tls: serverTls.optional().describe('Terminate TLS with this certificate.'),
-  maxConnections: z.number().int().min(1).default(10_000).describe('Connections open at once; more wait in the kernel.'),
+  maxConnections: z.number().int().min(1).default(10_000).describe('Connections open at once; more are closed as they come.'),
   proxyProtocol: z
     .enum(['off', 'require', 'accept'])
     .default('off')
@@ -158,7 +158,7 @@ const httpLimits = z.strictObject({
   idleTimeout: duration('1h').describe('Downstream connections without a request are closed after this time. "0": no limit.'),
   bodyTimeout: duration('1m').describe('Time without a byte of a request body, or with a peer that takes none. "0": no limit.'),
   upgradeIdleTimeout: duration('1h').describe('Upgraded connections and tunnels without a byte. "0": no limit.'),
-  upgrades: z.array(z.string()).default(['websocket']).describe('Tokens that Upgrade may name; others are answered with 403.'),
+  upgrades: z.array(z.string()).default(['websocket']).describe('Tokens that Upgrade may name; requests with others go on without an upgrade.'),
   highWater: size('64KiB').describe('Bytes that may wait for a slow peer before its source is paused.'),
 })
 

@@ -23,7 +23,6 @@ export const FAILURES = {
   bad_request: { status: 400, grpc: 13, flag: 'DPE', side: 'downstream', retry: 'never', message: 'The request is malformed.' },
   head_too_large: { status: 431, grpc: 13, flag: 'DPE', side: 'downstream', retry: 'never', message: 'The request head is too large.' },
   http_version: { status: 505, grpc: 13, flag: 'DPE', side: 'downstream', retry: 'never', message: 'This HTTP version is not spoken here.' },
-  upgrade_refused: { status: 403, grpc: 7, flag: 'DPE', side: 'downstream', retry: 'never', message: 'This upgrade is not allowed.' },
   head_timeout: { status: 408, grpc: 4, flag: 'SI', side: 'downstream', retry: 'never', message: 'The request head took too long.' },
   body_timeout: { status: 408, grpc: 4, flag: 'SI', side: 'downstream', retry: 'never', message: 'The request body stalled.' },
   downstream_gone: { status: 0, grpc: 1, flag: 'DC', side: 'downstream', retry: 'never', message: 'The caller has gone.' },

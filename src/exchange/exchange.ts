@@ -98,7 +98,8 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
     this.source = peer.source
     this.#downstream = downstream
     this.request = request
-    this.#requestEnded = ended
+    // what follows a CONNECT is its body
+    this.#requestEnded = ended && request?.method !== 'CONNECT'
     this.kind = request === undefined ? kind : isGrpc(request) ? 'grpc' : 'http'
     this.#startMs = deps.clock.nowMs()
     this.startWallMs = deps.clock.wallMs()
@@ -291,6 +292,7 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
     this.#deadlines.answered()
     if (head.status === 101 || this.kind === 'tcp' || (this.request?.method === 'CONNECT' && head.status < 300)) {
       this.upgraded = true
+      this.#requestEnded = this.#requestEnded && head.status !== 101
       this.#deadlines.tunnel(this.kind === 'tcp' ? this.#deps.tcpIdleTimeoutMs() : this.#deps.upgradeIdleTimeoutMs())
     }
     if (this.kind === 'grpc') this.#noteGrpc(head.fields)

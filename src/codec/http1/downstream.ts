@@ -14,6 +14,7 @@ import {
   type DownstreamReceiver,
   type DownstreamStream,
   FULL,
+  WRITTEN,
   type WriteResult,
 } from '../stream.ts'
 import { Wire } from '../wire.ts'
@@ -28,6 +29,7 @@ const LINGER_MS = 1000
 const MAX_DISCARDED = 65_536
 const CR = 13
 const LF = 10
+const HEAD_START = 72
 
 /**
  * idle: between exchanges; request: its body is being read; discard: the same, after the response; waiting: for the response;
@@ -66,6 +68,8 @@ export class Http1Downstream implements DownstreamStream, DownstreamConnection, 
   /** The peer takes no bytes at the moment. */
   #stalled = false
   #discarded = 0
+  /** What came is a HEAD, even if a malformed one: its answer has no body. */
+  #mute = false
 
   constructor(socket: Socket, handler: DownstreamHandler, { limits, clock, scheme }: Http1DownstreamOptions) {
     this.#socket = socket
@@ -118,6 +122,7 @@ export class Http1Downstream implements DownstreamStream, DownstreamConnection, 
   }
 
   write(chunk: Uint8Array): WriteResult {
+    if (this.#mute) return WRITTEN
     const result = this.#answer.write(chunk)
     if (result === FULL) {
       this.#stalled = true
@@ -198,6 +203,7 @@ export class Http1Downstream implements DownstreamStream, DownstreamConnection, 
     if (at >= end) return this.#beginHead()
     const headEnd = this.#inlet.headEnd(bytes, at, end)
     const length = (headEnd < 0 ? end : headEnd) - at
+    this.#mute = bytes[at] === HEAD_START && isHead(bytes, at)
     if (length > this.#limits.maxHeadBytes) return this.#refuse('head_too_large', 'too many bytes')
     if (headEnd < 0) {
       if (isHopeless(bytes, at, end)) return this.#refuse('bad_request', 'a line end that is none, or NUL')
@@ -421,4 +427,8 @@ export class Http1Downstream implements DownstreamStream, DownstreamConnection, 
     this.#gone('internal', 'a defect of the proxy')
     this.#socket.destroy()
   }
+}
+
+function isHead(bytes: Buffer, at: number): boolean {
+  return headText(bytes, at, at + 5) === 'HEAD '
 }

@@ -18,12 +18,12 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PAT
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]*)(?::\d{0,5})?$/
 const PLAIN_HOST = /^[a-z0-9.-]+(?::\d{1,5})?$/i
-/** RFC 3986 §3.3, §3.4, in which `"<>\^`{|}` do not stand; many clients send some of them raw, and they have one reading. */
-const FORBIDDEN_IN_TARGET = /[^\x21\x22\x24-\x7e]|%00/
+/**
+ * RFC 3986 §3.3, §3.4. Of what does not stand there, `<>\^`{|}` is let through: some clients send it raw. A quote is not, and no
+ * fragment, whose bytes one reader counts to the path and another does not.
+ */
+const FORBIDDEN_IN_TARGET = /[^\x21\x24-\x7e]|%00/
 const ABSOLUTE = /^(https?):\/\/([^/?]*)(.*)$/i
-/** Upgrades that a server may ignore, and that common clients offer of their own accord. */
-const IGNORED_UPGRADES = new Set(['h2c', 'tls/1.0', 'tls/1.1', 'tls/1.2', 'tls/1.3'])
-
 export interface HeadLimits {
   readonly maxFields: number
   readonly upgrades: ReadonlySet<string>
@@ -118,8 +118,6 @@ export class HeadReader {
       if (bodyLength > 0) this.framing = BY_LENGTH
     }
     this.#readConnection(version)
-    const wanted = upgrade === '' ? '' : this.#readUpgrade(version)
-    if (wanted === undefined) return undefined
     if (expect !== '' && expect.toLowerCase() !== '100-continue') return this.#refuse('unknown expectation')
     return {
       version,
@@ -129,7 +127,7 @@ export class HeadReader {
       path: '',
       fields,
       bodyLength,
-      upgrade: wanted,
+      upgrade: upgrade === '' ? '' : this.#readUpgrade(version),
       acceptsTrailers: te !== '' && options(te).some((option) => option.startsWith('trailers')),
       expectsContinue: expect !== '' && version === '1.1',
       absolute: false,
@@ -211,14 +209,14 @@ export class HeadReader {
     this.#reader.dropNominated()
   }
 
-  /** The token to switch to, '' for none, undefined: refused. RFC 9110 §7.8: only with Connection: upgrade, never in 1.0. */
-  #readUpgrade(version: HttpVersion): string | undefined {
+  /**
+   * The token to switch to, '' for none. RFC 9110 §7.8: only with Connection: upgrade, never in 1.0, and whoever does not want to
+   * switch goes on in HTTP/1.1, as with tokens that are not allowed here.
+   */
+  #readUpgrade(version: HttpVersion): string {
     const { upgrade, connection } = this.#reader
     if (version === '1.0' || !options(connection).includes('upgrade')) return ''
-    const wanted = options(upgrade).filter((token) => !IGNORED_UPGRADES.has(token))
-    if (wanted.length === 0) return ''
-    const token = wanted.find((one) => this.#limits.upgrades.has(one))
-    return token ?? this.#refuse('upgrade that is not allowed', 'upgrade_refused')
+    return options(upgrade).find((token) => this.#limits.upgrades.has(token)) ?? ''
   }
 
   #refuse(detail: string, failure: FailureCode = 'bad_request'): undefined {

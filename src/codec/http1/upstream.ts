@@ -22,6 +22,8 @@ import { chunkText, lastChunkText, requestText } from './write.ts'
 
 /** A response of this many interim heads is no response. */
 const MAX_INTERIM = 32
+const CR = 13
+const LF = 10
 const NO_UPGRADES: ReadonlySet<string> = new Set()
 
 export interface Http1UpstreamOptions {
@@ -121,9 +123,10 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
 
   send(head: RequestHead, end: boolean): void {
     this.#request = head
-    this.#chunked = !end && head.bodyLength < 0
-    this.#sending = end ? 'done' : 'head'
+    this.#chunked = head.bodyLength < 0
+    this.#sending = 'head'
     this.#wire.text(requestText(head))
+    if (end) this.end()
   }
 
   write(chunk: Uint8Array): WriteResult {
@@ -187,8 +190,12 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
     }
   }
 
-  #readHead(bytes: Buffer, at: number, end: number): number {
+  #readHead(bytes: Buffer, from: number, end: number): number {
+    let at = from
     this.#touched = true
+    // some servers put an empty line between 100 Continue and what follows
+    if (this.#interim > 0 && bytes[at] === CR && (at + 1 === end || bytes[at + 1] === LF)) at += 2
+    if (at >= end) return -1
     const headEnd = this.#inlet.headEnd(bytes, at, end)
     const length = (headEnd < 0 ? end : headEnd) - at
     if (length > this.#maxHeadBytes) return this.#refuse('the response head is too large')
@@ -226,6 +233,7 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
     }
     this.#body.begin(framing, head.bodyLength)
     this.#phase = 'body'
+    if (framing === TUNNEL) this.#sending = 'head'
     receiver.onResponse(head, false)
   }
 
