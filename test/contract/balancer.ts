@@ -99,7 +99,7 @@ function runChanges(t: Test, make: MakeBalancer, weights: readonly number[]): vo
   }
   const withoutFirst = [0, ...weights.slice(1)]
 
-  t.test(`weights ${weights}: passes over what is unavailable, and comes back to it`, async (t) => {
+  t.test(`weights ${weights.join(', ')}: passes over what is unavailable, and comes back to it`, async (t) => {
     const { endpoints, first, balancer } = setUp()
     tally(balancer, endpoints, 10)
     first.available = false
@@ -108,7 +108,7 @@ function runChanges(t: Test, make: MakeBalancer, weights: readonly number[]): vo
     assertShares(t, tally(balancer, endpoints, 50_000), weights, 0.01)
   })
 
-  t.test(`weights ${weights}: picks nothing while none is available`, async (t) => {
+  t.test(`weights ${weights.join(', ')}: picks nothing while none is available`, async (t) => {
     const { endpoints, first, balancer } = setUp()
     for (const endpoint of endpoints) endpoint.available = false
     t.equal(balancer.pick(), undefined)
@@ -117,14 +117,14 @@ function runChanges(t: Test, make: MakeBalancer, weights: readonly number[]): vo
     t.equal(balancer.pick(), first)
   })
 
-  t.test(`weights ${weights}: prefers any other to the excluded one`, async (t) => {
+  t.test(`weights ${weights.join(', ')}: prefers any other to the excluded one`, async (t) => {
     const { endpoints, first, balancer } = setUp()
     const counts = tally(balancer, endpoints, 60_000, first)
     t.equal(counts[0], 0)
     assertShares(t, counts, withoutFirst, 0.01)
   })
 
-  t.test(`weights ${weights}: of two, always the other than the excluded one`, async (t) => {
+  t.test(`weights ${weights.join(', ')}: of two, always the other than the excluded one`, async (t) => {
     const endpoints = endpointsOf(weights.slice(0, 2))
     const balancer = make(endpoints, seededClock(5))
     for (const exclude of [0, 1, 1, 0, 0, 1]) {
@@ -133,14 +133,14 @@ function runChanges(t: Test, make: MakeBalancer, weights: readonly number[]): vo
     }
   })
 
-  t.test(`weights ${weights}: follows a change of weight`, async (t) => {
+  t.test(`weights ${weights.join(', ')}: follows a change of weight`, async (t) => {
     const { endpoints, first, balancer } = setUp()
     tally(balancer, endpoints, 10)
     first.update({ address: first.address, weight: 8, labels: {} })
     assertShares(t, tally(balancer, endpoints, 50_000), [8, ...weights.slice(1)], 0.01)
   })
 
-  t.test(`weights ${weights}: what is removed is not picked again`, async (t) => {
+  t.test(`weights ${weights.join(', ')}: what is removed is not picked again`, async (t) => {
     const { endpoints, first } = setUp()
     const rest = endpoints.slice(1)
     const counts = tally(make(rest, seededClock(2)), endpoints, 10_000, first)

@@ -32,7 +32,7 @@ for (const weights of [
   [1, 1, 1],
   [1, 2, 3],
 ]) {
-  t.test(`weights ${weights}: an endpoint that never answers is left alone soon`, async (t) => {
+  t.test(`weights ${weights.join(', ')}: an endpoint that never answers is left alone soon`, async (t) => {
     const endpoints = endpointsOf(weights)
     const balancer = leastRequest(endpoints, seededClock(4))
     const silent = endpoints[0] as Endpoint
@@ -58,11 +58,8 @@ function drawing([i, j]: readonly [number, number], size: number): Clock {
   return { ...systemClock, random: () => chances.shift() as number }
 }
 
-for (const { id, activeRequests, choiceCount, randomDraws, pick } of outsideCases<LeastCase>(
-  t,
-  'resilience.json',
-  'leastRequest',
-)) {
+const leastCases = outsideCases(t, 'resilience.json', 'leastRequest') as readonly LeastCase[]
+for (const { id, activeRequests, choiceCount, randomDraws, pick } of leastCases) {
   // Ours draws two, and never the same one twice; the formula is that of the weighted cases below.
   if (randomDraws === undefined || typeof activeRequests === 'number' || choiceCount !== 2) continue
   const size = activeRequests.length
@@ -82,7 +79,7 @@ interface WeightedPick {
   readonly note: string
 }
 
-for (const { id, policy, weights, note } of outsideCases<WeightedPick>(t, 'resilience.json', 'weightedPick')) {
+for (const { id, policy, weights, note } of outsideCases(t, 'resilience.json', 'weightedPick') as readonly WeightedPick[]) {
   if (!policy.startsWith('least-request')) continue
   t.test(`outside case ${id}: ${policy}: ${note}`, async (t) => {
     const [, host, active] = /host (\d+) has (\d+) active/.exec(policy) ?? []

@@ -53,7 +53,7 @@ interface WeightedPick {
   readonly weights: readonly number[]
 }
 
-for (const { id, policy, weights } of outsideCases<WeightedPick>(t, 'resilience.json', 'weightedPick')) {
+for (const { id, policy, weights } of outsideCases(t, 'resilience.json', 'weightedPick') as readonly WeightedPick[]) {
   if (!policy.startsWith('round-robin')) continue
   // The order in Envoy's test is that of its own heap; what can be compared is the shares, here over whole cycles.
   t.test(`outside case ${id}: the shares of Envoy's schedule`, async (t) => {
