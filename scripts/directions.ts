@@ -20,8 +20,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   admin: ['core', 'config', 'telemetry'],
   exchange: PARTS,
   downstream: [...PARTS, 'exchange'],
-  'sidecar.ts': [...PARTS, 'exchange', 'downstream', 'admin'],
-  commands: [...PARTS, 'exchange', 'downstream', 'admin', 'sidecar.ts'],
+  sidecar: [...PARTS, 'exchange', 'downstream', 'admin'],
+  'sidecar.ts': [...PARTS, 'exchange', 'downstream', 'admin', 'sidecar'],
+  commands: [...PARTS, 'exchange', 'downstream', 'admin', 'sidecar.ts', 'sidecar'],
   'main.ts': ['core', 'commands'],
 }
 
@@ -36,6 +37,7 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
   pino: ['telemetry'],
   'pino-pretty': ['telemetry'],
   'prom-client': ['telemetry'],
+  re2js: ['core/regex.ts'],
   undici: ['upstream/health', 'policy/jwt', 'telemetry'],
   ws: ['admin'],
   yaml: ['config'],

@@ -14,7 +14,7 @@ const io: Io = {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
-  isTerminal: process.stderr.isTTY === true,
+  isTerminal: process.stderr.isTTY,
   env: process.env,
   stop: stop.signal,
 }

@@ -1,17 +1,21 @@
 // The composition root, in start order: telemetry, services, pipeline, listeners, then the doors for operators. Reload, drain and stop are
 // here as well.
-import { AlarmPool } from './core/alarm.ts'
-import { type Clock, systemClock } from './core/clock.ts'
-import { Lifecycle } from './core/lifecycle.ts'
+
+import { AdminServer } from './admin/server.ts'
 import type { HttpLimits } from './codec/limits.ts'
 import type { Problem } from './config/problem.ts'
 import type { Config, Settings } from './config/schema.ts'
-import { AdminServer } from './admin/server.ts'
+import { AlarmPool } from './core/alarm.ts'
+import { type Clock, systemClock } from './core/clock.ts'
+import { Lifecycle } from './core/lifecycle.ts'
 import { Listener, type ListenerConfig, type ListenerDeps } from './downstream/listener.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { Pipeline } from './exchange/pipeline.ts'
 import { compileSnapshot, type Snapshot } from './exchange/snapshot.ts'
-import { adminView } from './sidecar-view.ts'
+import { finishAll } from './sidecar/drain.ts'
+import { collectGauges } from './sidecar/gauges.ts'
+import type { SidecarParts } from './sidecar/parts.ts'
+import { adminView } from './sidecar/view.ts'
 import { openAccessLog } from './telemetry/access-log.ts'
 import type { OwnLog } from './telemetry/log.ts'
 import { Metrics } from './telemetry/metrics.ts'
@@ -19,7 +23,6 @@ import { Readiness } from './telemetry/readiness.ts'
 import { Recorder } from './telemetry/record.ts'
 import { TelemetryServer } from './telemetry/server.ts'
 import { IdSource } from './telemetry/trace.ts'
-import type { Load } from './upstream/pool/load.ts'
 import { type Carrier, ServiceRegistry } from './upstream/registry.ts'
 
 export interface SidecarOptions {
@@ -30,10 +33,7 @@ export interface SidecarOptions {
   readonly onQuit?: () => void
 }
 
-/** How often a drain looks whether it is through. */
-const DRAIN_STEP_MS = 25
-
-export class Sidecar {
+export class Sidecar implements SidecarParts {
   readonly log: OwnLog
   readonly clock: Clock
   readonly metrics: Metrics
@@ -151,7 +151,7 @@ export class Sidecar {
    * at the limit everything is cut.
    */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop()
+    this.#stopping ??= finishAll(this).then(() => this.close())
     return this.#stopping
   }
 
@@ -163,43 +163,13 @@ export class Sidecar {
     await this.#recorder.useAccessLog(undefined)?.close()
   }
 
-  async #stop(): Promise<void> {
-    const { grace, limit } = this.settings.drain
-    const startMs = this.clock.nowMs()
-    this.drain()
-    const inbound = [...this.listeners.values()].filter(({ direction }) => direction === 'inbound')
-    const outbound = [...this.listeners.values()].filter(({ direction }) => direction === 'outbound')
-    await this.#quiet(() => [...this.open].every((x) => x.direction !== 'inbound'), startMs + grace)
-    for (const listener of inbound) listener.finish()
-    this.#sayGoodbye()
-    await this.#quiet(() => [...this.open].every((x) => x.direction !== 'inbound'), startMs + limit)
-    for (const listener of outbound) {
-      listener.drain()
-      listener.finish()
-    }
-    await this.#quiet(() => this.open.size === 0, Math.min(startMs + limit, this.clock.nowMs() + grace))
-    await this.close()
-  }
-
-  /** Tunnels do not end by themselves. */
-  #sayGoodbye(): void {
-    for (const x of [...this.open]) if (x.upgraded && x.direction === 'inbound') x.goAway()
-  }
-
-  #quiet(done: () => boolean, deadlineMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (done() || this.clock.nowMs() >= deadlineMs) resolve()
-        else setTimer(this.clock, look)
-      }
-      look()
-    })
-  }
-
   #compile(config: Config, id: number): Snapshot<Carrier> {
     const { settings } = config
-    const { random } = this.clock
-    const snapshot = compileSnapshot<Carrier>(config, { id, random, runtime: (service) => this.registry.configure(service) })
+    const snapshot = compileSnapshot<Carrier>(config, {
+      id,
+      random: () => this.clock.random(),
+      runtime: (service) => this.registry.configure(service),
+    })
     this.registry.setApps(new Map(settings.listeners.inbound.map(({ listen, app }) => [listen, app])))
     this.registry.setOwn([...listenersOf(settings).keys()])
     return snapshot
@@ -209,14 +179,21 @@ export class Sidecar {
     const { telemetry, admin } = this.settings
     const { log, readiness } = this
     const metricsText = () => this.metrics.text()
-    if (telemetry !== undefined) this.#telemetry = this.#life.own(await TelemetryServer.start(telemetry.listen, { metricsText, readiness, log }))
+    if (telemetry !== undefined)
+      this.#telemetry = this.#life.own(await TelemetryServer.start(telemetry.listen, { metricsText, readiness, log }))
     if (admin !== undefined) this.#life.own(await AdminServer.start(admin.listen, adminView(this)))
-    this.#collect()
+    collectGauges(this)
   }
 
   async #openListeners(wanted: ReadonlyMap<string, ListenerConfig & { key: string }>): Promise<void> {
     const opened: Listener[] = []
-    const deps: ListenerDeps = { clock: this.clock, log: this.log, metrics: this.metrics, pipeline: this.#pipeline, limits: () => this.#limits }
+    const deps: ListenerDeps = {
+      clock: this.clock,
+      log: this.log,
+      metrics: this.metrics,
+      pipeline: this.#pipeline,
+      limits: () => this.#limits,
+    }
     try {
       for (const [name, listener] of wanted) {
         const known = this.listeners.get(name)
@@ -252,40 +229,16 @@ export class Sidecar {
     this.metrics.gauge('reloadAt', {}).set(this.loadedAtMs / 1000)
     this.metrics.gauge('generation', {}).set(this.#snapshot.id)
   }
-
-  /** Numbers that somebody keeps anyway are read when they are asked for. */
-  #collect(): void {
-    const { metrics, registry, listeners } = this
-    metrics.collectFrom('ready', (put) => put({}, this.readiness.ready ? 1 : 0))
-    metrics.collectFrom('downstreamConnections', (put) => {
-      for (const listener of listeners.values()) put({ listener: listener.name }, listener.open)
-    })
-    const each = (read: (service: string, load: Load, pools: { open: number; idle: number }) => void): void => {
-      for (const { name, carrier, kind } of registry.all()) {
-        if (kind === 'passthrough') continue
-        for (const service of carrier.services) read(name, service.load, service.pools)
-      }
-    }
-    metrics.collectFrom('upstreamPending', (put) => each((service, load) => put({ service }, load.pending)))
-    metrics.collectFrom('upstreamRequests', (put) => each((service, load) => put({ service }, load.requests)))
-    metrics.collectFrom('upstreamConnects', (put) => each((service, load) => put({ service }, load.connects)))
-    metrics.collectFrom('upstreamConnections', (put) =>
-      each((service, _load, { open, idle }) => {
-        put({ service, state: 'idle' }, idle)
-        put({ service, state: 'active' }, open - idle)
-      }),
-    )
-  }
-}
-
-function setTimer(clock: Clock, run: () => void): void {
-  clock.after(DRAIN_STEP_MS, run)
 }
 
 function listenersOf({ listeners }: Settings): Map<string, ListenerConfig & { key: string }> {
   const all = new Map<string, ListenerConfig & { key: string }>()
-  listeners.inbound.forEach((config, i) => all.set(config.listen, { direction: 'inbound', config, key: `listeners.inbound[${i}]` }))
-  listeners.outbound.forEach((config, i) => all.set(config.listen, { direction: 'outbound', config, key: `listeners.outbound[${i}]` }))
+  listeners.inbound.forEach((config, i) =>
+    all.set(config.listen, { direction: 'inbound', config, key: `listeners.inbound[${i}]` }),
+  )
+  listeners.outbound.forEach((config, i) =>
+    all.set(config.listen, { direction: 'outbound', config, key: `listeners.outbound[${i}]` }),
+  )
   return all
 }
 
@@ -300,4 +253,3 @@ function limitsOf({ http }: Settings): HttpLimits {
     highWaterBytes: http.highWater,
   }
 }
-

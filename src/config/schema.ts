@@ -158,7 +158,10 @@ const httpLimits = z.strictObject({
   idleTimeout: duration('1h').describe('Downstream connections without a request are closed after this time. "0": no limit.'),
   bodyTimeout: duration('1m').describe('Time without a byte of a request body, or with a peer that takes none. "0": no limit.'),
   upgradeIdleTimeout: duration('1h').describe('Upgraded connections and tunnels without a byte. "0": no limit.'),
-  upgrades: z.array(z.string()).default(['websocket']).describe('Tokens that Upgrade may name; requests with others go on without an upgrade.'),
+  upgrades: z
+    .array(z.string())
+    .default(['websocket'])
+    .describe('Tokens that Upgrade may name; requests with others go on without an upgrade.'),
   highWater: size('64KiB').describe('Bytes that may wait for a slow peer before its source is paused.'),
 })
 

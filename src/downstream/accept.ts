@@ -38,25 +38,33 @@ export interface AcceptOptions {
 /** The two ends as the sidecar should see them. */
 export type Ends = Pick<Peer, 'remoteAddress' | 'remoteIp' | 'localAddress' | 'serverName'>
 
-export class Acceptance {
+/** Takes the socket from here on. */
+export function accept(socket: Socket, options: AcceptOptions): void {
+  new Acceptance(options).begin(socket)
+}
+
+class Acceptance {
   readonly #options: AcceptOptions
   readonly #alarm: Alarm
   readonly #closed = (): void => this.#end()
   readonly #data = (chunk: Buffer): void => this.#more(chunk)
-  #socket: Socket
-  #ends: Ends
+  #socket!: Socket
+  #ends!: Ends
   #first: Buffer = Buffer.alloc(0)
   #stage: 'proxy' | 'protocol' | 'handshake' | 'done' = 'proxy'
 
-  constructor(socket: Socket, options: AcceptOptions) {
-    this.#socket = socket
+  constructor(options: AcceptOptions) {
     this.#options = options
     this.#alarm = new Alarm(options.clock, () => this.#late())
+  }
+
+  begin(socket: Socket): void {
+    this.#socket = socket
     this.#ends = endsOf(socket)
     socket.on('error', ignore)
     socket.once('close', this.#closed)
     socket.once('end', this.#closed)
-    if (options.proxyProtocol === 'off') this.#lookAtProtocol()
+    if (this.#options.proxyProtocol === 'off') this.#lookAtProtocol()
     else this.#listen(PATIENCE_MS)
   }
 
@@ -148,7 +156,11 @@ export class Acceptance {
     const { limits, clock, opened } = this.#options
     const handler = this.#options.handler(this.#ends)
     if (protocol === 'http1') {
-      const connection = new Http1Downstream(socket, handler, { limits, clock, scheme: socket instanceof TLSSocket ? 'https' : 'http' })
+      const connection = new Http1Downstream(socket, handler, {
+        limits,
+        clock,
+        scheme: socket instanceof TLSSocket ? 'https' : 'http',
+      })
       opened(connection, protocol)
       if (this.#first.length > 0) connection.push(this.#first)
       return

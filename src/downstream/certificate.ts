@@ -64,7 +64,9 @@ function read({ certificate, key }: CertificateFiles): SecureContext {
   try {
     return createSecureContext({ cert, key: keyPem, minVersion: 'TLSv1.2' })
   } catch (error) {
-    throw new Error(`the certificate ${certificate} and the key ${key} can not be used together: ${(error as Error).message}`, { cause: error })
+    throw new Error(`the certificate ${certificate} and the key ${key} can not be used together: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
 }
 
@@ -72,7 +74,9 @@ function readPem(file: string, what: string): Buffer {
   try {
     return readFileSync(file)
   } catch (error) {
-    throw new Error(`cannot read the ${what} ${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { cause: error })
+    throw new Error(`cannot read the ${what} ${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, {
+      cause: error,
+    })
   }
 }
 

@@ -15,12 +15,14 @@ import type { Pipeline } from '../exchange/pipeline.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Direction } from '../telemetry/outcome.ts'
 import { UNKNOWN } from '../telemetry/party.ts'
-import { Acceptance, type AcceptOptions, type Ends } from './accept.ts'
+import { type AcceptOptions, accept, type Ends } from './accept.ts'
 import { Certificate } from './certificate.ts'
 
 const BACKLOG = 4096
 
-export type ListenerConfig = { readonly direction: 'inbound'; readonly config: InboundListenerConfig } | { readonly direction: 'outbound'; readonly config: OutboundListenerConfig }
+export type ListenerConfig =
+  | { readonly direction: 'inbound'; readonly config: InboundListenerConfig }
+  | { readonly direction: 'outbound'; readonly config: OutboundListenerConfig }
 
 export interface ListenerDeps {
   readonly clock: Clock
@@ -70,7 +72,15 @@ export class Listener {
     try {
       const address = mustParseAddress(opened.name)
       const where = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
-      await listen({ once: opened.#server.once.bind(opened.#server), off: opened.#server.off.bind(opened.#server), listen: (_at, done) => opened.#server.listen({ ...where, backlog: BACKLOG }, done) }, address, `${key}.listen`)
+      await listen(
+        {
+          once: opened.#server.once.bind(opened.#server),
+          off: opened.#server.off.bind(opened.#server),
+          listen: (_at, done) => opened.#server.listen({ ...where, backlog: BACKLOG }, done),
+        },
+        address,
+        `${key}.listen`,
+      )
     } catch (error) {
       opened.#certificate?.close()
       throw error
@@ -124,15 +134,15 @@ export class Listener {
   /** Accepts nothing more and closes what is idle. */
   finish(): void {
     this.#server.close()
-    for (const connection of [...this.#connections.keys()]) connection.finish()
+    for (const connection of Array.from(this.#connections.keys())) connection.finish()
   }
 
   /** Cuts what is still open. */
   destroy(code: FailureCode): void {
     this.#server.close()
     this.#certificate?.close()
-    for (const connection of [...this.#connections.keys()]) connection.destroy(code)
-    for (const socket of [...this.#sockets]) socket.destroy()
+    for (const connection of Array.from(this.#connections.keys())) connection.destroy(code)
+    for (const socket of Array.from(this.#sockets)) socket.destroy()
   }
 
   #accept(socket: Socket): void {
@@ -161,7 +171,7 @@ export class Listener {
       },
       refused: (reason) => this.#refused(reason),
     }
-    new Acceptance(socket, options)
+    accept(socket, options)
   }
 
   #peer(ends: Ends): Peer {
@@ -188,6 +198,8 @@ export class Listener {
 function prefaceFor(version: 'off' | 'v1' | 'v2', ends: Ends): Buffer | undefined {
   if (version === 'off') return undefined
   const tcp = ends.remoteIp !== '' && ends.localAddress !== ''
-  const both = tcp ? { source: mustParseAddress(ends.remoteAddress), destination: mustParseAddress(ends.localAddress) } : undefined
+  const both = tcp
+    ? { source: mustParseAddress(ends.remoteAddress), destination: mustParseAddress(ends.localAddress) }
+    : undefined
   return writeProxyHead(version === 'v1' ? 1 : 2, both)
 }

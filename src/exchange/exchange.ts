@@ -6,23 +6,19 @@ import {
   type DownstreamReceiver,
   type DownstreamStream,
   FULL,
-  type UpstreamConnection,
-  type UpstreamReceiver,
   type UpstreamStream,
   WRITTEN,
   type WriteResult,
 } from '../codec/stream.ts'
+import { closeFrame, FrameTracker } from '../codec/websocket.ts'
 import { FAILURES, type FailureCode } from '../core/failures.ts'
 import type { Fields } from '../core/fields.ts'
-import type { FieldEdits } from '../routing/edits.ts'
 import type { Tally } from '../telemetry/exchanges.ts'
-import type { Direction, Outcome, Party } from '../telemetry/outcome.ts'
-import { UNKNOWN } from '../telemetry/party.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
-import type { PoolWaiter } from '../upstream/pool/pool.ts'
-import type { Service } from '../upstream/service.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
 import { Deadlines } from './deadlines.ts'
-import type { ExchangeDeps } from './deps.ts'
+import type { Decision, ExchangeDeps } from './decision.ts'
+import { ExchangeFacts } from './facts.ts'
 import { isGrpc, sendReply } from './local-reply.ts'
 import type { Peer } from './peer.ts'
 
@@ -30,55 +26,26 @@ import type { Peer } from './peer.ts'
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 const MAX_ATTEMPTS = 2
 
-type Phase = 'deciding' | 'connecting' | 'sending' | 'responding' | 'done'
+type Phase = 'open' | 'responding' | 'done'
 
-/** What the pipeline decided: where to, how long, and what is changed in the response. */
-export interface Decision {
-  readonly service: Service
-  readonly destination: Party
-  /** Name of the route; '' without one. */
-  readonly route: string
-  readonly responseEdits: FieldEdits | null
-  /** Milliseconds; 0: no limit. */
-  readonly timeoutMs: number
-  readonly attemptTimeoutMs: number
-  readonly idleTimeoutMs: number
+export interface ExchangeStart {
+  readonly peer: Peer
+  readonly stream: DownstreamStream
+  /** undefined: TCP, or what came was no request. */
+  readonly request: RequestHead | undefined
+  /** The request has no body. */
+  readonly ended: boolean
+  readonly kind: 'http' | 'tcp'
 }
 
-export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaiter, Outcome {
-  readonly direction: Direction
-  readonly kind: Outcome['kind']
-  readonly peer: Peer
-  readonly request: RequestHead | undefined
-  readonly startWallMs: number
-  readonly #deps: ExchangeDeps
+export class Exchange extends ExchangeFacts implements DownstreamReceiver, AttemptOwner {
+  readonly #deps: ExchangeDeps<Exchange>
   readonly #startMs: number
   readonly #deadlines: Deadlines
   readonly #downstream: DownstreamStream
-  source: Party
-  destination: Party = UNKNOWN
-  security: Outcome['security'] = 'none'
-  response: ResponseHead | undefined = undefined
-  status = 0
-  grpcStatus = -1
-  failure: FailureCode | undefined = undefined
-  detail = ''
-  requestId = ''
-  route = ''
-  rule = ''
-  upstreamAddress = ''
-  attempts = 0
-  requestBytes = 0
-  responseBytes = 0
-  durationMs = 0
-  upstreamMs = 0
-  upgraded = false
-  recorded = false
-  #phase: Phase = 'deciding'
+  #phase: Phase = 'open'
   #decision: Decision | undefined = undefined
-  #endpoint: Endpoint | undefined = undefined
-  #upstream: UpstreamStream | undefined = undefined
-  #sentMs = 0
+  #attempt: Attempt | undefined = undefined
   /** Body that came before there was anywhere to send it. */
   #early: Uint8Array[] | undefined = undefined
   #requestEnded: boolean
@@ -88,39 +55,18 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
   #bodySent = false
   /** The downstream was told to wait with the body. */
   #held = false
-  #fresh = false
   #tally: Tally | undefined = undefined
+  #frames: FrameTracker | undefined = undefined
 
-  constructor(deps: ExchangeDeps, peer: Peer, downstream: DownstreamStream, request: RequestHead | undefined, ended: boolean, kind: Outcome['kind'] = 'tcp') {
+  constructor(deps: ExchangeDeps<Exchange>, { peer, stream, request, ended, kind }: ExchangeStart) {
+    super(peer, request, request !== undefined && isGrpc(request) ? 'grpc' : kind, deps.clock.wallMs())
     this.#deps = deps
-    this.peer = peer
-    this.direction = peer.direction
-    this.source = peer.source
-    this.#downstream = downstream
-    this.request = request
+    this.#downstream = stream
     // what follows a CONNECT is its body
     this.#requestEnded = ended && request?.method !== 'CONNECT'
-    this.kind = request === undefined ? kind : isGrpc(request) ? 'grpc' : 'http'
     this.#startMs = deps.clock.nowMs()
-    this.startWallMs = deps.clock.wallMs()
     this.#deadlines = new Deadlines(deps.clock, deps.alarms, this)
     deps.open.add(this)
-  }
-
-  get downstreamAddress(): string {
-    return this.peer.remoteAddress
-  }
-
-  get localAddress(): string {
-    return this.peer.localAddress
-  }
-
-  get serverName(): string {
-    return this.peer.serverName
-  }
-
-  get service(): string {
-    return this.#decision?.service.key ?? ''
   }
 
   // what the pipeline decides
@@ -137,7 +83,7 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
       this.fail('overflow', 'too many requests under way')
       return
     }
-    this.#attempt(undefined)
+    this.#try(undefined, false)
   }
 
   /** Answers with a failure, or cuts what has begun. */
@@ -158,14 +104,19 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
     this.#finish()
   }
 
-  /** A tunnel must end now: a WebSocket is told why where that fits between its frames. */
-  goAway(): void {
-    this.fail('draining', 'the proxy is shutting down')
+  /** A tunnel must end: a WebSocket is told why (RFC 6455 §7.4.1), where that fits between its frames. */
+  goAway(code: number): void {
+    if (this.#frames?.between === true) this.#downstream.write(closeFrame(code))
+    this.failure = 'draining'
+    this.detail = 'the proxy is shutting down'
+    this.#dropUpstream()
+    this.#downstream.end()
+    this.#finish()
   }
 
   // attempts
 
-  #attempt(exclude: Endpoint | undefined): void {
+  #try(exclude: Endpoint | undefined, fresh: boolean): void {
     const { service, attemptTimeoutMs } = this.#decision as Decision
     const endpoint = service.pick(exclude)
     if (endpoint === undefined) {
@@ -173,22 +124,13 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
       return
     }
     this.attempts++
-    this.#phase = 'connecting'
-    this.#endpoint = endpoint
     this.upstreamAddress = endpoint.address
-    endpoint.active++
     this.#deadlines.attempt(attemptTimeoutMs)
-    const preface = this.peer.preface
-    if (preface === undefined) service.poolOf(endpoint).acquire(this, this.#fresh)
-    else service.poolOf(endpoint).acquireOnce(this, preface)
+    this.#attempt = new Attempt(this, { service, endpoint, clock: this.#deps.clock })
+    this.#attempt.start(fresh, this.peer.preface)
   }
 
-  onConnection(connection: UpstreamConnection): void {
-    if (this.#phase !== 'connecting') return
-    this.#phase = 'sending'
-    const stream = connection.begin(this)
-    this.#upstream = stream
-    this.#sentMs = this.#deps.clock.nowMs()
+  onStream(stream: UpstreamStream): void {
     const bare = this.#requestEnded && this.#early === undefined && this.#trailers === undefined
     stream.send(this.request as RequestHead, bare)
     if (!bare) this.#sendEarly(stream)
@@ -202,7 +144,7 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
       this.#bodySent = true
       for (const chunk of early) result = stream.write(chunk)
     }
-    if (this.#upstream !== stream) return
+    if (this.#attempt?.stream !== stream) return
     if (this.#requestEnded) stream.end(this.#trailers)
     if (this.#held && result !== FULL) {
       this.#held = false
@@ -210,21 +152,21 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
     }
   }
 
-  onPoolFailure(code: FailureCode, detail: string): void {
-    if (this.#phase === 'connecting') this.#attemptFailed(code, `${this.upstreamAddress}: ${detail}`)
-  }
-
   /** Tries once more where the request was provably not processed; else that was it. */
-  #attemptFailed(code: FailureCode, detail: string): void {
-    const endpoint = this.#endpoint
-    this.#leaveEndpoint()
-    if (this.attempts >= MAX_ATTEMPTS || !this.#mayRetry(code)) {
+  onAttemptFailed(code: FailureCode, detail: string, answered: boolean): void {
+    if (this.#phase === 'done') return
+    if (this.upgraded && this.#responseEnded && this.#requestEnded) {
+      this.#finish()
+      return
+    }
+    const endpoint = this.#attempt?.endpoint
+    this.#release()
+    if (answered || this.attempts >= MAX_ATTEMPTS || !this.#mayRetry(code)) {
       this.fail(code, detail)
       return
     }
     const stale = code === 'stale_connection'
-    this.#fresh = stale
-    this.#attempt(stale ? undefined : endpoint)
+    this.#try(stale ? undefined : endpoint, stale)
   }
 
   #mayRetry(code: FailureCode): boolean {
@@ -239,7 +181,7 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
     this.requestBytes += chunk.length
     this.#deadlines.activity++
     if (this.#phase === 'done') return WRITTEN
-    const upstream = this.#upstream
+    const upstream = this.#attempt?.stream
     if (upstream === undefined) {
       this.#early ??= []
       this.#early.push(chunk)
@@ -255,13 +197,13 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
   onRequestEnd(trailers?: Fields): void {
     this.#requestEnded = true
     this.#trailers = trailers
-    this.#upstream?.end(trailers)
+    this.#attempt?.stream?.end(trailers)
     if (this.upgraded && this.#responseEnded) this.#finish()
   }
 
   onResponseDrain(): void {
     this.#deadlines.activity++
-    this.#upstream?.resume()
+    this.#attempt?.stream?.resume()
   }
 
   onDownstreamFailure(code: FailureCode, detail: string): void {
@@ -292,13 +234,14 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
     this.#deadlines.answered()
     if (head.status === 101 || this.kind === 'tcp' || (this.request?.method === 'CONNECT' && head.status < 300)) {
       this.upgraded = true
+      if (head.upgrade === 'websocket') this.#frames = new FrameTracker()
       this.#requestEnded = this.#requestEnded && head.status !== 101
       this.#deadlines.tunnel(this.kind === 'tcp' ? this.#deps.tcpIdleTimeoutMs() : this.#deps.upgradeIdleTimeoutMs())
     }
     if (this.kind === 'grpc') this.#noteGrpc(head.fields)
     const edits = (this.#decision as Decision).responseEdits
     if (edits !== null) edits.applyTo(head.fields)
-    if (end) this.#leaveEndpoint()
+    if (end) this.#release()
     this.#downstream.respond(head, end)
     if (end) this.#finish()
   }
@@ -306,6 +249,7 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
   onResponseData(chunk: Uint8Array): WriteResult {
     this.responseBytes += chunk.length
     this.#deadlines.activity++
+    this.#frames?.push(chunk)
     return this.#downstream.write(chunk)
   }
 
@@ -317,7 +261,7 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
       return
     }
     if (this.kind === 'grpc' && trailers !== undefined) this.#noteGrpc(trailers)
-    this.#leaveEndpoint()
+    this.#release()
     this.#downstream.end(trailers)
     this.#finish()
   }
@@ -328,14 +272,6 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
     this.#downstream.resume()
   }
 
-  onUpstreamFailure(code: FailureCode, detail: string): void {
-    if (this.#phase === 'done') return
-    this.#upstream = undefined
-    if (this.upgraded && this.#responseEnded && this.#requestEnded) this.#finish()
-    else if (this.#phase === 'sending') this.#attemptFailed(code, `${this.upstreamAddress}: ${detail}`)
-    else this.fail(code, `${this.upstreamAddress}: ${detail}`)
-  }
-
   #noteGrpc(fields: Fields): void {
     const status = fields.get('grpc-status')
     if (status !== undefined && /^\d{1,2}$/.test(status)) this.grpcStatus = Number(status)
@@ -343,26 +279,22 @@ export class Exchange implements DownstreamReceiver, UpstreamReceiver, PoolWaite
 
   // the end
 
-  #leaveEndpoint(): void {
-    if (this.#endpoint === undefined) return
-    this.#endpoint.active--
-    this.#endpoint = undefined
-    this.#upstream = undefined
-    if (this.#sentMs > 0) this.upstreamMs += this.#deps.clock.nowMs() - this.#sentMs
-    this.#sentMs = 0
+  #release(): void {
+    if (this.#attempt === undefined) return
+    this.upstreamMs += this.#attempt.release()
+    this.#attempt = undefined
   }
 
   #dropUpstream(): void {
-    if (this.#endpoint !== undefined && this.#phase === 'connecting') this.#decision?.service.poolOf(this.#endpoint).cancel(this)
-    const upstream = this.#upstream
-    this.#leaveEndpoint()
-    upstream?.abort()
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    if (attempt !== undefined) this.upstreamMs += attempt.abandon()
   }
 
   #finish(): void {
     if (this.#phase === 'done') return
     this.#phase = 'done'
-    this.#leaveEndpoint()
+    this.#release()
     this.#decision?.service.load.leave()
     this.#early = undefined
     this.#deadlines.close()

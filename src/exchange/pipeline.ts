@@ -2,18 +2,18 @@
 // hot path: bench/macro
 import type { RequestHead } from '../codec/message.ts'
 import type { DownstreamStream } from '../codec/stream.ts'
+import type { FailureCode } from '../core/failures.ts'
 import { normalizePath } from '../routing/normalize.ts'
 import { forwardedFor, forwardedProto } from '../telemetry/forwarded.ts'
-import type { Party } from '../telemetry/outcome.ts'
 import { BLACK_HOLE, PASSTHROUGH } from '../telemetry/party.ts'
 import { ensureTraceparent, type IdSource, requestIdOf } from '../telemetry/trace.ts'
 import type { Carrier, ServiceRegistry } from '../upstream/registry.ts'
-import type { ExchangeDeps } from './deps.ts'
-import { type Decision, Exchange } from './exchange.ts'
+import type { Decision, ExchangeDeps } from './decision.ts'
+import { Exchange } from './exchange.ts'
 import type { Peer } from './peer.ts'
 import type { Destination, Snapshot } from './snapshot.ts'
 
-export interface PipelineDeps extends ExchangeDeps {
+export interface PipelineDeps extends ExchangeDeps<Exchange> {
   readonly ids: IdSource
   readonly registry: ServiceRegistry
   snapshot(): Snapshot<Carrier>
@@ -23,7 +23,9 @@ export interface PipelineDeps extends ExchangeDeps {
 const NO_ROUTE = { route: '', responseEdits: null, timeoutMs: 0, attemptTimeoutMs: 0, idleTimeoutMs: 300_000 } as const
 
 /** Where a request goes, or the failure it gets. */
-type Choice = { readonly decision: Decision } | { readonly failure: 'no_route' | 'no_service' | 'missing_backend' | 'loop'; readonly detail: string }
+type Choice =
+  | { readonly decision: Decision }
+  | { readonly failure: 'no_route' | 'no_service' | 'missing_backend' | 'loop'; readonly detail: string }
 
 export class Pipeline {
   readonly #deps: PipelineDeps
@@ -37,7 +39,7 @@ export class Pipeline {
     const { ids } = this.#deps
     const snapshot = this.#deps.snapshot()
     const { settings } = snapshot.config
-    const x = new Exchange(this.#deps, peer, stream, head, end)
+    const x = new Exchange(this.#deps, { peer, stream, request: head, ended: end, kind: 'http' })
     x.requestId = requestIdOf(head.fields, ids)
     ensureTraceparent(head.fields, ids)
     const inbound = peer.direction === 'inbound'
@@ -70,7 +72,7 @@ export class Pipeline {
   serveTcp(peer: Peer, stream: DownstreamStream): Exchange {
     const snapshot = this.#deps.snapshot()
     const { registry } = this.#deps
-    const x = new Exchange(this.#deps, peer, stream, undefined, false)
+    const x = new Exchange(this.#deps, { peer, stream, request: undefined, ended: false, kind: 'tcp' })
     if (peer.direction === 'inbound') {
       x.forward({ ...NO_ROUTE, service: registry.app(peer.listener).tcp, destination: snapshot.own })
       return x
@@ -89,9 +91,8 @@ export class Pipeline {
   }
 
   /** What came was no request. */
-  refuse(peer: Peer, stream: DownstreamStream, code: Parameters<Exchange['fail']>[0], detail: string): void {
-    const head = undefined
-    const x = new Exchange(this.#deps, peer, stream, head, true, 'http')
+  refuse(peer: Peer, stream: DownstreamStream, code: FailureCode, detail: string): void {
+    const x = new Exchange(this.#deps, { peer, stream, request: undefined, ended: true, kind: 'http' })
     if (peer.direction === 'inbound') x.destination = this.#deps.snapshot().own
     else x.source = this.#deps.snapshot().own
     x.fail(code, detail)
@@ -137,6 +138,6 @@ export class Pipeline {
   }
 }
 
-function decided({ runtime, party }: { runtime: Carrier; party: Party } & Pick<Destination<Carrier>, 'runtime'>, head: RequestHead): Choice {
+function decided({ runtime, party }: Destination<Carrier>, head: RequestHead): Choice {
   return { decision: { ...NO_ROUTE, service: runtime.of(head), destination: party } }
 }

@@ -143,7 +143,8 @@ export class ServiceRegistry {
       const address = mustParseAddress(text)
       if (address.kind !== 'tcp') continue
       const anywhere = address.host === '0.0.0.0' || address.host === '::'
-      for (const host of anywhere ? ['localhost', '127.0.0.1', '::1'] : [address.host]) this.#own.add(formatAddress({ ...address, host }))
+      for (const host of anywhere ? ['localhost', '127.0.0.1', '::1'] : [address.host])
+        this.#own.add(formatAddress({ ...address, host }))
     }
   }
 

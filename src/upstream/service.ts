@@ -1,11 +1,12 @@
 // A logical destination: endpoints, the balancer over them, and a pool for each. Lives on through reloads, so that its connections do.
-import type { UpstreamConnectionOwner } from '../codec/stream.ts'
+
 import type { HttpLimits } from '../codec/limits.ts'
+import type { UpstreamConnectionOwner } from '../codec/stream.ts'
 import type { EndpointConfig, ServiceConfig } from '../config/schema.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Balancer } from './balance/balancer.ts'
 import { BALANCERS } from './balance/makers.ts'
-import { Endpoint, reconcile } from './endpoint.ts'
+import { type Endpoint, reconcile } from './endpoint.ts'
 import { dial, type Protocol } from './pool/dial.ts'
 import { Load } from './pool/load.ts'
 import { Pool } from './pool/pool.ts'
@@ -55,7 +56,7 @@ export class Service {
 
   /** Endpoints that stay keep their connections; those that leave finish what is under way. */
   setEndpoints(list: readonly EndpointConfig[]): void {
-    const { endpoints, removed } = reconcile(this.#endpoints as Endpoint[], list)
+    const { endpoints, removed } = reconcile(this.#endpoints, list)
     this.#endpoints = endpoints
     for (const endpoint of removed) (endpoint.pool as Pool | undefined)?.close()
     this.#balancer = BALANCERS[this.#config.balance](endpoints, this.#deps.clock)
@@ -89,7 +90,8 @@ export class Service {
       connectTimeoutMs: this.#config.connectTimeout,
       idleTimeoutMs: this.#config.idleTimeout,
       expectedCapacity: 1,
-      dial: (owner: UpstreamConnectionOwner, preface) => dial(endpoint.target, owner, { protocol: this.#protocol, limits, preface }),
+      dial: (owner: UpstreamConnectionOwner, preface) =>
+        dial(endpoint.target, owner, { protocol: this.#protocol, limits, preface }),
     })
     endpoint.pool = pool
     return pool

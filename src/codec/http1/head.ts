@@ -233,9 +233,29 @@ export class HeadReader {
 
 /** Trailers that would change how the head was understood, or who it says is asking (RFC 9110 §6.5.1). */
 const FORBIDDEN_TRAILERS = [
-  ...['content-length', 'host', 'expect', 'authorization', 'proxy-authorization', 'cookie', 'set-cookie', 'forwarded', 'via'],
-  ...['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-client-cert', 'x-real-ip', 'x-request-id'],
-  ...['content-encoding', 'content-type', 'content-range', 'trailer', 'range', 'max-forwards', 'cache-control', 'te'],
+  'content-length',
+  'host',
+  'expect',
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-forwarded-client-cert',
+  'x-real-ip',
+  'x-request-id',
+  'content-encoding',
+  'content-type',
+  'content-range',
+  'trailer',
+  'range',
+  'max-forwards',
+  'cache-control',
+  'te',
 ]
 
 function validHost(host: string): boolean {

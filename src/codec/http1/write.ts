@@ -1,8 +1,9 @@
 // Heads and framing as HTTP/1.1 text. Everything written here has been through a strict reader: values hold no line ends.
 // hot path: bench/micro/codec/http1/write.ts
-import { STATUS_CODES } from 'node:http'
+
 import type { Fields } from '../../core/fields.ts'
 import type { RequestHead, ResponseHead } from '../message.ts'
+import { REASONS } from './reasons.ts'
 
 export function requestText(head: RequestHead): string {
   const target = head.method === 'CONNECT' ? head.authority : head.path
@@ -23,7 +24,7 @@ export function requestText(head: RequestHead): string {
 
 /** `connection`: value of the Connection field, '' for none. */
 export function responseText(head: ResponseHead, chunked: boolean, connection: string): string {
-  let text = `HTTP/1.1 ${head.status} ${head.reason === '' ? (STATUS_CODES[head.status] ?? '') : head.reason}\r\n${fieldsText(head.fields)}`
+  let text = `HTTP/1.1 ${head.status} ${head.reason === '' ? (REASONS[head.status] ?? '') : head.reason}\r\n${fieldsText(head.fields)}`
   if (chunked) text += 'Transfer-Encoding: chunked\r\n'
   if (head.upgrade !== '') text += `Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n`
   else if (connection !== '') text += `Connection: ${connection}\r\n`

@@ -1,9 +1,9 @@
 // Opens connections to endpoints, with the codec that their service speaks.
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { Http1Upstream } from '../../codec/http1/upstream.ts'
-import { TcpUpstream } from '../../codec/tcp.ts'
 import type { HttpLimits } from '../../codec/limits.ts'
 import type { UpstreamConnection, UpstreamConnectionOwner, WriteResult } from '../../codec/stream.ts'
+import { TcpUpstream } from '../../codec/tcp.ts'
 import type { Address } from '../../core/address.ts'
 import { ReadBuffers } from './buffers.ts'
 
@@ -26,24 +26,28 @@ interface Reader extends UpstreamConnection {
 /** The owner is told when it is up or gone; never before this returns. */
 export function dial(target: Address, owner: UpstreamConnectionOwner, options: DialOptions): UpstreamConnection {
   const buffers = new ReadBuffers()
-  let reader: Reader | undefined
+  // callbacks come after this function has returned
+  const late: { reader?: Reader } = {}
   let next = buffers.current
-  const where: NetConnectOpts = target.kind === 'unix' ? { path: target.path } : { host: target.host, port: target.port, noDelay: true }
+  const where: NetConnectOpts =
+    target.kind === 'unix' ? { path: target.path } : { host: target.host, port: target.port, noDelay: true }
   const socket = connect({
     ...where,
     allowHalfOpen: true,
     onread: {
       buffer: () => next,
       callback(length: number, bytes: Uint8Array): boolean {
-        const result = (reader as Reader).push((bytes as Buffer).subarray(0, length), true)
-        next = buffers.turn(result, (reader as Reader).expects)
+        const reader = late.reader as Reader
+        const result = reader.push((bytes as Buffer).subarray(0, length), true)
+        next = buffers.turn(result, reader.expects)
         return true
       },
     },
   } as NetConnectOpts)
   if (options.preface !== undefined) socket.write(options.preface)
-  reader = makeReader(socket, owner, options)
-  socket.once('connect', () => (reader as Reader).connected())
+  const reader = makeReader(socket, owner, options)
+  late.reader = reader
+  socket.once('connect', () => reader.connected())
   socket.once('close', () => buffers.close())
   return reader
 }

@@ -20,7 +20,10 @@ export interface PoolOptions {
   readonly connectTimeoutMs: number
   readonly idleTimeoutMs: number
   /** Opens a connection; `preface`: bytes to send first. */
-  readonly dial: (owner: UpstreamConnectionOwner, preface: Buffer | undefined) => UpstreamConnection & { readonly keepAliveSeconds?: number }
+  readonly dial: (
+    owner: UpstreamConnectionOwner,
+    preface: Buffer | undefined,
+  ) => UpstreamConnection & { readonly keepAliveSeconds?: number }
   /** Exchanges that a connection still coming up will probably take. */
   readonly expectedCapacity: number
 }
@@ -117,15 +120,15 @@ export class Pool implements UpstreamConnectionOwner {
   close(): void {
     this.#closed = true
     this.#alarm.close()
-    for (const waiter of [...this.#waiting]) this.#failWaiter(waiter, 'no_endpoint', 'the endpoint is gone')
+    for (const waiter of Array.from(this.#waiting)) this.#failWaiter(waiter, 'no_endpoint', 'the endpoint is gone')
     this.#idle.length = 0
-    for (const connection of [...this.#connections.keys()]) connection.drain()
+    for (const connection of Array.from(this.#connections.keys())) connection.drain()
   }
 
   /** Cuts everything. */
   destroy(code: FailureCode): void {
     this.close()
-    for (const connection of [...this.#connections.keys()]) connection.destroy(code)
+    for (const connection of Array.from(this.#connections.keys())) connection.destroy(code)
   }
 
   onReady(connection: UpstreamConnection): void {
@@ -228,6 +231,7 @@ export class Pool implements UpstreamConnectionOwner {
 
   #learnObserved(idle: Idle): void {
     const lastedMs = this.#options.clock.nowMs() - idle.sinceMs
-    if (lastedMs >= LEARN_FROM_MS) this.#idleLimitMs = Math.min(this.#idleLimitMs, Math.max(LEARN_FROM_MS, lastedMs * LEARNED_SHARE))
+    if (lastedMs >= LEARN_FROM_MS)
+      this.#idleLimitMs = Math.min(this.#idleLimitMs, Math.max(LEARN_FROM_MS, lastedMs * LEARNED_SHARE))
   }
 }

@@ -1,9 +1,9 @@
 // What the admin may see and do of a sidecar, as plain objects.
-import type { AdminView, ConnectionView, EndpointView, ServiceView } from './admin/view.ts'
-import type { Sidecar } from './sidecar.ts'
-import { LOG_LEVELS, type LogLevel } from './telemetry/log.ts'
+import type { AdminView, ConnectionView, EndpointView, ServiceView } from '../admin/view.ts'
+import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
+import type { SidecarParts } from './parts.ts'
 
-export function adminView(sidecar: Sidecar): AdminView {
+export function adminView(sidecar: SidecarParts): AdminView {
   return {
     readiness: () => ({ ready: sidecar.readiness.ready, missing: sidecar.readiness.missing }),
     settings: () => sidecar.settings,
@@ -29,7 +29,7 @@ export function adminView(sidecar: Sidecar): AdminView {
   }
 }
 
-function services(sidecar: Sidecar): ServiceView[] {
+function services(sidecar: SidecarParts): ServiceView[] {
   const views: ServiceView[] = []
   for (const { name, carrier } of sidecar.registry.all()) {
     const [service] = carrier.services
@@ -49,7 +49,7 @@ function services(sidecar: Sidecar): ServiceView[] {
   return views
 }
 
-function connections(sidecar: Sidecar): ConnectionView[] {
+function connections(sidecar: SidecarParts): ConnectionView[] {
   const nowMs = sidecar.clock.nowMs()
   return [...sidecar.listeners.values()].flatMap((listener) =>
     [...listener.connections].map(([connection, { protocol, ends, sinceMs }]) => ({

@@ -1,0 +1,125 @@
+// One try of an exchange against one endpoint: waits for a connection, then stands between its stream and the exchange.
+// hot path: bench/macro
+import type { RequestHead, ResponseHead } from '../codec/message.ts'
+import type { UpstreamConnection, UpstreamReceiver, UpstreamStream, WriteResult } from '../codec/stream.ts'
+import type { Clock } from '../core/clock.ts'
+import type { FailureCode } from '../core/failures.ts'
+import type { Fields } from '../core/fields.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
+import type { PoolWaiter } from '../upstream/pool/pool.ts'
+import type { Service } from '../upstream/service.ts'
+
+/** The exchange as its attempt sees it. */
+export interface AttemptOwner {
+  /** There is a stream now: the head and what of the body has come may go. */
+  onStream(stream: UpstreamStream): void
+  onInform(head: ResponseHead): void
+  onResponse(head: ResponseHead, end: boolean): void
+  onResponseData(chunk: Uint8Array): WriteResult
+  onResponseEnd(trailers?: Fields): void
+  onRequestDrain(): void
+  /** `answered`: the response has begun. */
+  onAttemptFailed(code: FailureCode, detail: string, answered: boolean): void
+}
+
+export interface AttemptOptions {
+  readonly service: Service
+  readonly endpoint: Endpoint
+  readonly clock: Clock
+}
+
+export class Attempt implements PoolWaiter, UpstreamReceiver {
+  readonly endpoint: Endpoint
+  readonly #owner: AttemptOwner
+  readonly #service: Service
+  readonly #clock: Clock
+  #phase: 'waiting' | 'sent' | 'answered' | 'over' = 'waiting'
+  #stream: UpstreamStream | undefined
+  #sentMs = 0
+
+  constructor(owner: AttemptOwner, { service, endpoint, clock }: AttemptOptions) {
+    this.#owner = owner
+    this.#service = service
+    this.#clock = clock
+    this.endpoint = endpoint
+    endpoint.active++
+  }
+
+  /** `fresh`: on a connection that nobody has used. `preface`: on one of its own that begins with these bytes. */
+  start(fresh: boolean, preface: Buffer | undefined): void {
+    const pool = this.#service.poolOf(this.endpoint)
+    if (preface === undefined) pool.acquire(this, fresh)
+    else pool.acquireOnce(this, preface)
+  }
+
+  send(head: RequestHead, end: boolean): void {
+    this.#stream?.send(head, end)
+  }
+
+  /** undefined: there is nowhere to write to yet. */
+  get stream(): UpstreamStream | undefined {
+    return this.#stream
+  }
+
+  /** Lets go of the endpoint; returns the milliseconds since the request was sent. */
+  release(): number {
+    if (this.#phase === 'over') return 0
+    const sent = this.#phase !== 'waiting'
+    this.#phase = 'over'
+    this.#stream = undefined
+    this.endpoint.active--
+    return sent ? this.#clock.nowMs() - this.#sentMs : 0
+  }
+
+  /** Gives up, wherever it is; returns as `release`. */
+  abandon(): number {
+    const stream = this.#stream
+    if (this.#phase === 'waiting') this.#service.poolOf(this.endpoint).cancel(this)
+    const ms = this.release()
+    stream?.abort()
+    return ms
+  }
+
+  onConnection(connection: UpstreamConnection): void {
+    if (this.#phase !== 'waiting') return
+    this.#phase = 'sent'
+    this.#sentMs = this.#clock.nowMs()
+    this.#stream = connection.begin(this)
+    this.#owner.onStream(this.#stream)
+  }
+
+  onPoolFailure(code: FailureCode, detail: string): void {
+    if (this.#phase === 'waiting') this.#owner.onAttemptFailed(code, this.#told(detail), false)
+  }
+
+  onInform(head: ResponseHead): void {
+    this.#owner.onInform(head)
+  }
+
+  onResponse(head: ResponseHead, end: boolean): void {
+    this.#phase = 'answered'
+    this.#owner.onResponse(head, end)
+  }
+
+  onResponseData(chunk: Uint8Array): WriteResult {
+    return this.#owner.onResponseData(chunk)
+  }
+
+  onResponseEnd(trailers?: Fields): void {
+    this.#owner.onResponseEnd(trailers)
+  }
+
+  onRequestDrain(): void {
+    this.#owner.onRequestDrain()
+  }
+
+  onUpstreamFailure(code: FailureCode, detail: string): void {
+    if (this.#phase === 'over') return
+    this.#stream = undefined
+    this.#owner.onAttemptFailed(code, this.#told(detail), this.#phase === 'answered')
+  }
+
+  #told(detail: string): string {
+    return `${this.endpoint.address}: ${detail}`
+  }
+}

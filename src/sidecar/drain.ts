@@ -1,0 +1,40 @@
+// The end of a sidecar, in order: inbound finishes what is under way, outbound stays open until it has, tunnels are told to go after the
+// grace, and at the limit everything that is left is cut.
+import type { SidecarParts } from './parts.ts'
+
+const LOOK_EVERY_MS = 25
+/** RFC 6455 §7.4.1: an endpoint is going away. */
+const GOING_AWAY = 1001
+
+export async function finishAll(parts: SidecarParts): Promise<void> {
+  const { grace, limit } = parts.settings.drain
+  const startMs = parts.clock.nowMs()
+  parts.drain()
+  await until(parts, () => noneOpen(parts, 'inbound'), startMs + grace)
+  for (const listener of parts.listeners.values()) if (listener.direction === 'inbound') listener.finish()
+  sayGoodbye(parts, 'inbound')
+  await until(parts, () => noneOpen(parts, 'inbound'), startMs + limit)
+  for (const listener of parts.listeners.values()) if (listener.direction === 'outbound') listener.finish()
+  await until(parts, () => parts.open.size === 0, Math.min(startMs + limit, parts.clock.nowMs() + grace))
+  sayGoodbye(parts, 'outbound')
+}
+
+/** Tunnels do not end by themselves. */
+function sayGoodbye({ open }: SidecarParts, direction: 'inbound' | 'outbound'): void {
+  for (const x of Array.from(open)) if (x.upgraded && x.direction === direction) x.goAway(GOING_AWAY)
+}
+
+function noneOpen({ open }: SidecarParts, direction: 'inbound' | 'outbound'): boolean {
+  for (const x of open) if (x.direction === direction) return false
+  return true
+}
+
+function until({ clock }: SidecarParts, done: () => boolean, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (done() || clock.nowMs() >= deadlineMs) resolve()
+      else clock.after(LOOK_EVERY_MS, look)
+    }
+    look()
+  })
+}
