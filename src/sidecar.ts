@@ -8,6 +8,7 @@ import type { Config, Settings } from './config/schema.ts'
 import { AlarmPool } from './core/alarm.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { Lifecycle } from './core/lifecycle.ts'
+import { type Discovery, startDiscovery } from './discovery/directory.ts'
 import { Listener, type ListenerConfig, type ListenerDeps } from './downstream/listener.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { Pipeline } from './exchange/pipeline.ts'
@@ -49,6 +50,7 @@ export class Sidecar implements SidecarParts {
   readonly #life = new Lifecycle()
   readonly #recorder: Recorder
   readonly #pipeline: Pipeline
+  readonly #discovery: Discovery
   readonly #onQuit: () => void
   #limits: HttpLimits
   #snapshot: Snapshot<Carrier>
@@ -64,6 +66,12 @@ export class Sidecar implements SidecarParts {
     this.#recorder = new Recorder(this.metrics)
     this.registry = new ServiceRegistry({ clock, limits: this.#limits })
     this.#snapshot = this.#compile(config, 1)
+    this.#discovery = startDiscovery(config.services, {
+      clock,
+      log,
+      onEndpoints: (key, endpoints) => this.registry.setEndpoints(key, endpoints),
+    })
+    this.#life.own(this.#discovery)
     this.#pipeline = new Pipeline({
       clock,
       alarms: new AlarmPool(clock),
@@ -118,6 +126,7 @@ export class Sidecar implements SidecarParts {
     await this.#openListeners(wanted)
     this.#snapshot = snapshot
     this.#limits = limitsOf(config.settings)
+    this.#discovery.update(config.services)
     this.registry.keep(config.services)
     for (const [name, listener] of this.listeners) if (!wanted.has(name)) this.#leave(name, listener)
     this.#useAccessLog()

@@ -2,8 +2,9 @@
 // destinations that nobody configured.
 import type { RequestHead } from '../codec/message.ts'
 import { type EndpointConfig, type ServiceConfig, serviceSchema } from '../config/schema.ts'
+import { serviceKey } from '../config/service-key.ts'
 import { formatAddress, mustParseAddress, splitHostPort } from '../core/address.ts'
-import { Service, type ServiceDeps, serviceKey } from './service.ts'
+import { Service, type ServiceDeps } from './service.ts'
 
 /** Destinations that nobody configured, kept at once: callers choose them. */
 const MAX_PASSTHROUGH = 256
@@ -18,9 +19,9 @@ export class Carrier {
   #http: Service | undefined
   #tcp: Service | undefined
 
-  constructor(config: ServiceConfig, deps: ServiceDeps) {
+  constructor(config: ServiceConfig, endpoints: readonly EndpointConfig[], deps: ServiceDeps) {
     this.#config = config
-    this.#endpoints = config.endpoints
+    this.#endpoints = endpoints
     this.#deps = deps
   }
 
@@ -51,7 +52,6 @@ export class Carrier {
   update(config: ServiceConfig): void {
     this.#config = config
     for (const service of this.services) service.update(config)
-    if (config.dns === undefined) this.setEndpoints(config.endpoints)
   }
 
   setEndpoints(list: readonly EndpointConfig[]): void {
@@ -81,7 +81,7 @@ export class ServiceRegistry {
     this.#deps = deps
   }
 
-  /** The carrier of a configured service, made or brought up to date. */
+  /** The carrier of a configured service, made or brought up to date. Its endpoints come by `setEndpoints`. */
   configure(config: ServiceConfig): Carrier {
     const key = serviceKey(config)
     const known = this.#configured.get(key)
@@ -89,9 +89,14 @@ export class ServiceRegistry {
       known.update(config)
       return known
     }
-    const carrier = new Carrier(config, this.#deps)
+    const carrier = new Carrier(config, [], this.#deps)
     this.#configured.set(key, carrier)
     return carrier
+  }
+
+  /** Of a configured service, by its key. */
+  setEndpoints(key: string, list: readonly EndpointConfig[]): void {
+    this.#configured.get(key)?.setEndpoints(list)
   }
 
   /** Lets go of configured services that are not among these. */
@@ -109,8 +114,8 @@ export class ServiceRegistry {
     for (const [listener, app] of apps) {
       const config = plainService('app', app)
       const known = this.#apps.get(listener)
-      if (known === undefined) this.#apps.set(listener, new Carrier(config, this.#deps))
-      else known.update(config)
+      if (known === undefined) this.#apps.set(listener, new Carrier(config, config.endpoints, this.#deps))
+      else known.setEndpoints(config.endpoints)
     }
   }
 
@@ -126,7 +131,8 @@ export class ServiceRegistry {
       this.#passthrough.set(target, known)
       return known
     }
-    const carrier = new Carrier(plainService('passthrough', target), this.#deps)
+    const config = plainService('passthrough', target)
+    const carrier = new Carrier(config, config.endpoints, this.#deps)
     this.#passthrough.set(target, carrier)
     if (this.#passthrough.size > MAX_PASSTHROUGH) {
       const [oldest, forgotten] = this.#passthrough.entries().next().value as [string, Carrier]

@@ -3,6 +3,7 @@
 import type { HttpLimits } from '../codec/limits.ts'
 import type { UpstreamConnectionOwner } from '../codec/stream.ts'
 import type { EndpointConfig, ServiceConfig } from '../config/schema.ts'
+import { serviceKey } from '../config/service-key.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Balancer } from './balance/balancer.ts'
 import { BALANCERS } from './balance/makers.ts'
@@ -96,8 +97,4 @@ export class Service {
     endpoint.pool = pool
     return pool
   }
-}
-
-export function serviceKey({ name, namespace, port }: Pick<ServiceConfig, 'name' | 'namespace' | 'port'>): string {
-  return `${name}.${namespace}:${port}`
 }
