@@ -122,7 +122,7 @@ export class DnsSource implements EndpointSource {
     const { clock } = this.#deps
     const settled = round.failure === '' && this.#status === 'ready'
     this.#tries = settled ? 0 : this.#tries + 1
-    const delayMs = settled ? Math.min(round.ttlMs, this.#service.dns.maxTtl) : this.#retryDelay(round)
+    const delayMs = settled ? round.ttlMs : this.#retryDelay(round)
     this.#refreshAtMs = clock.nowMs() + delayMs
     this.#cancelTimer = clock.after(delayMs, () => void this.#refresh())
   }

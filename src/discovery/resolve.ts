@@ -35,7 +35,10 @@ export async function resolveEndpoints(dns: DnsConfig, port: number, deps: Resol
 /** `absolute`: as DNS itself spelled it, no search domain applies. */
 async function resolveAddresses(name: string, absolute: boolean, deps: ResolveDeps): Promise<readonly string[]> {
   const { answers, names, queries } = deps
-  if (isIp(name)) return [canonicalIp(name)]
+  if (isIp(name)) {
+    answers.hold(Infinity)
+    return [canonicalIp(name)]
+  }
   const inFile = await names.hostsEntry(name)
   if (inFile.length > 0) {
     answers.hold(HOSTS_TTL_MS)

@@ -38,6 +38,7 @@ t.test('the least TTL on the way counts: of a CNAME before it, too', async (t) =
 for (const { name, ttl, dns, expected } of [
   { name: 'raised to minTtl', ttl: 0, dns: { minTtl: '2s' }, expected: 2 * S },
   { name: 'lowered to maxTtl', ttl: 86_400, dns: { maxTtl: '1m' }, expected: 60 * S },
+  { name: 'lowered no further than to a pause', ttl: 60, dns: { minTtl: '0', maxTtl: '0' }, expected: 100 },
   { name: 'never so low that asking knows no pause', ttl: 0, dns: { minTtl: '0' }, expected: 100 },
 ]) {
   t.test(`a TTL is ${name}`, async (t) => {

@@ -99,6 +99,12 @@ t.test('hosts file and system are asked again soon: they tell no TTL', async (t)
   t.equal(system.state.refreshInMs, 5000)
 })
 
+t.test('an address is looked at again as seldom as may be', async (t) => {
+  const world = await dnsWorld(t, { dns: { name: '10.0.0.1', maxTtl: '10m' } })
+  await world.refreshed(1)
+  t.equal(world.state.refreshInMs, 600_000)
+})
+
 t.test('an unreachable family is left out of what hosts file and system say', async (t) => {
   const families = { ipv4: true, ipv6: false }
   const world = await dnsWorld(t, { files: { hosts: '10.0.0.7 db.test\n2001:db8::1 db.test\n::1 db.test' }, families })
