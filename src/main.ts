@@ -16,6 +16,7 @@ const io: Io = {
   stderr: process.stderr,
   isTerminal: process.stderr.isTTY,
   env: process.env,
+  self: [process.execPath, process.argv[1] as string],
   stop: stop.signal,
 }
 
@@ -31,6 +32,14 @@ program
   .action(async ({ config }: { config: string[] }) => {
     const { run } = await import('./commands/run.ts')
     finish(await run(config, io))
+  })
+
+program
+  .command('demo')
+  .description('a small mesh on loopback with traffic, to look at')
+  .action(async () => {
+    const { demo } = await import('./commands/demo.ts')
+    finish(await demo(io))
   })
 
 try {

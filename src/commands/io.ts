@@ -8,6 +8,8 @@ export interface Io {
   /** Somebody looks at stderr: pretty logs instead of JSON lines. */
   readonly isTerminal: boolean
   readonly env: Readonly<Record<string, string | undefined>>
+  /** How this program is started: for commands that start it again. */
+  readonly self: readonly string[]
   /** Aborted by the first SIGTERM or SIGINT: finish what is under way, then return. The second one ends the process at once. */
   readonly stop: AbortSignal
 }

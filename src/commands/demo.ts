@@ -1,0 +1,102 @@
+// outrigger demo: a small mesh on loopback with traffic, to look at. Real sidecars, each a process of its own with a real folder of
+// configuration.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../core/clock.ts'
+import { Lifecycle } from '../core/lifecycle.ts'
+import { startApps, startTraffic } from './demo/apps.ts'
+import { configOf, layOutMesh, type Member, type Mesh, membersOf } from './demo/mesh.ts'
+import { introduction, Screen } from './demo/screen.ts'
+import type { ExitCode, Io } from './io.ts'
+
+const SCREEN_EVERY_MS = 1000
+const LINES_EVERY_MS = 5000
+const PATIENCE_MS = 10_000
+const CLEAR = '\x1b[2J\x1b[H'
+
+export async function demo(io: Io): Promise<ExitCode> {
+  const mesh = await layOutMesh()
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-demo-'))
+  const life = new Lifecycle()
+  life.own({ close: () => rm(folder, { recursive: true, force: true }) })
+  try {
+    life.own(await startApps(mesh))
+    for (const member of membersOf(mesh)) life.own(await startSidecar(member, mesh, folder, io))
+    life.own(startTraffic(mesh, systemClock))
+    await show(mesh, folder, io)
+    return 0
+  } catch (error) {
+    io.stderr.write(`${(error as Error).message}\n`)
+    return 1
+  } finally {
+    await life.close()
+  }
+}
+
+async function startSidecar(member: Member, mesh: Mesh, folder: string, io: Io): Promise<{ close(): Promise<void> }> {
+  const own = join(folder, member.name)
+  await mkdir(own)
+  for (const [name, text] of configOf(member, mesh)) await writeFile(join(own, name), text)
+  const [program, ...args] = io.self
+  // a group of its own: Ctrl-C reaches the demo, which then stops its sidecars in order
+  const child = spawn(program as string, [...args, 'run', '--config', own], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  })
+  await ready(child, member)
+  return { close: () => end(child) }
+}
+
+function ready(child: ChildProcess, { name }: Member): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const cancel = systemClock.after(PATIENCE_MS, () => reject(new Error(`the sidecar of ${name} is not ready: ${said}`)))
+    child.once('error', reject)
+    child.once('exit', () => reject(new Error(`the sidecar of ${name} ended: ${said}`)))
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-2000)
+      if (!said.includes('"msg":"ready"')) return
+      cancel()
+      resolve()
+    })
+  })
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve())
+    child.kill('SIGTERM')
+  })
+}
+
+/** Until the operator has seen enough. */
+async function show(mesh: Mesh, folder: string, io: Io): Promise<void> {
+  const screen = new Screen(mesh)
+  const text = introduction(mesh, folder)
+  const live = io.isTerminal
+  const everyMs = live ? SCREEN_EVERY_MS : LINES_EVERY_MS
+  if (!live) io.stdout.write(`${text}\n`)
+  while (!io.stop.aborted) {
+    const summary = await screen.summary(everyMs / 1000)
+    io.stdout.write(live ? `${CLEAR}${text}\n${summary}` : `${summary}\n`)
+    await pause(everyMs, io.stop)
+  }
+  io.stdout.write('Stopping.\n')
+}
+
+function pause(ms: number, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = systemClock.after(ms, resolve)
+    stop.addEventListener(
+      'abort',
+      () => {
+        cancel()
+        resolve()
+      },
+      { once: true },
+    )
+  })
+}
