@@ -1,9 +1,11 @@
 // Writes the pages and files that are generated from the code; with --check it only says which are stale, and exits 1.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { errorsPage } from './docs/errors.ts'
+import { metricsPage } from './docs/metrics.ts'
 
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/errors.md': errorsPage,
+  'docs/metrics.md': metricsPage,
 }
 
 const root = new URL('../', import.meta.url)

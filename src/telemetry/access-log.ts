@@ -34,7 +34,7 @@ export function openAccessLog(settings: Settings['accessLog'], deps: AccessLogDe
 }
 
 interface AccessLogParts {
-  readonly sink: Sink
+  readonly sink: Pick<Sink, 'write' | 'reopen' | 'close'>
   readonly line: (outcome: Outcome) => string
   readonly sample: number
   readonly clock: Clock

@@ -98,7 +98,8 @@ async function scrape(request: IncomingMessage, response: ServerResponse, { metr
     else await pipeline(source, response)
   } catch (error) {
     // a scraper that leaves early is no event
-    if (!response.destroyed || !request.destroyed) log.warn('metrics could not be written', { error })
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE')
+      log.warn('metrics could not be written', { error })
     response.destroy()
   }
 }

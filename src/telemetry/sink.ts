@@ -88,13 +88,13 @@ export class Sink {
 
   /** Waits a second at most for a destination that takes nothing. */
   async close(): Promise<void> {
+    if (this.#closed) return
     let cancel: Cancel | undefined
     const late = new Promise<void>((resolve) => {
       cancel = this.#options.clock.after(CLOSE_MS, resolve)
     })
     await Promise.race([this.flushed(), late])
     cancel?.()
-    if (this.#closed) return
     this.#closed = true
     this.#cancelFlush?.()
     this.#outlet.close()
@@ -201,6 +201,6 @@ class PipeOutlet implements Outlet {
   }
 
   close(): void {
-    this.#socket.destroySoon()
+    this.#socket.destroy()
   }
 }

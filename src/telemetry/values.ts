@@ -79,17 +79,16 @@ export class Family {
     return this.#cellIn(this.#cells, labels)
   }
 
-  /** Calls `read` at each scrape. */
+  /** Calls `read` at each scrape. What it puts takes the place of what was bound. */
   collectFrom(read: (put: Put) => void): Cancel {
     this.#readers.add(read)
     return () => void this.#readers.delete(read)
   }
 
   *samples(): Generator<Sample, void, undefined> {
-    yield* this.#cells.values()
-    if (this.#readers.size === 0) return
     const read = new Map<string, Cell | BucketCell>()
     for (const reader of this.#readers) reader((labels, value) => (this.#cellIn(read, labels) as Cell).add(value))
+    for (const cell of this.#cells.values()) if (!read.has(cell.labels)) yield cell
     yield* read.values()
   }
 
