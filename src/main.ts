@@ -5,7 +5,7 @@ import type { ExitCode, Io } from './commands/io.ts'
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
-    if (stop.signal.aborted) process.exit(1)
+    if (stop.signal.aborted) process.exit(0)
     stop.abort()
   })
 }
