@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command. Plain JavaScript, so that a Node too old for the rest can still say so.
 import { existsSync } from 'node:fs'
+import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -10,6 +11,10 @@ if (major < 22 || (major === 22 && minor < 23)) {
   )
   process.exit(1)
 }
+
+// compiled code is kept for the next start, where the folder can be written or was filled when the image was made
+module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/outrigger', import.meta.url)))
+
 // a checkout runs its sources as they are; the image has only the build
 const source = new URL('../src/main.ts', import.meta.url)
 await import(existsSync(fileURLToPath(source)) ? source.href : new URL('../dist/main.js', import.meta.url).href)
