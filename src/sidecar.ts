@@ -8,6 +8,7 @@ import type { Config, Settings } from './config/schema.ts'
 import { AlarmPool } from './core/alarm.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { Lifecycle } from './core/lifecycle.ts'
+import { programVersion } from './core/version.ts'
 import { type Discovery, startDiscovery } from './discovery/directory.ts'
 import { Listener, type ListenerConfig, type ListenerDeps } from './downstream/listener.ts'
 import type { Exchange } from './exchange/exchange.ts'
@@ -22,6 +23,7 @@ import type { OwnLog } from './telemetry/log.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { Readiness } from './telemetry/readiness.ts'
 import { Recorder } from './telemetry/record.ts'
+import { watchRuntime } from './telemetry/runtime.ts'
 import { TelemetryServer } from './telemetry/server.ts'
 import { IdSource } from './telemetry/trace.ts'
 import { type Carrier, ServiceRegistry } from './upstream/registry.ts'
@@ -70,6 +72,7 @@ export class Sidecar implements SidecarParts {
       clock,
       log,
       onEndpoints: (key, endpoints) => this.registry.setEndpoints(key, endpoints),
+      onRefresh: ({ name, ok }) => this.metrics.counter('dnsQueries', { name, result: ok ? 'success' : 'failure' }).add(),
     })
     this.#life.own(this.#discovery)
     this.#pipeline = new Pipeline({
@@ -146,7 +149,6 @@ export class Sidecar implements SidecarParts {
   drain(): void {
     if (this.draining) return
     this.readiness.drain()
-    this.metrics.gauge('draining', {}).set(1)
     for (const listener of this.listeners.values()) if (listener.direction === 'inbound') listener.drain()
   }
 
@@ -186,12 +188,13 @@ export class Sidecar implements SidecarParts {
 
   async #openDoors(): Promise<void> {
     const { telemetry, admin } = this.settings
-    const { log, readiness } = this
-    const metricsText = () => this.metrics.text()
+    const { clock, log, metrics, readiness } = this
+    const metricsText = () => metrics.text()
+    this.#life.own(watchRuntime(metrics, { clock, readiness, version: programVersion() }))
     if (telemetry !== undefined)
       this.#telemetry = this.#life.own(await TelemetryServer.start(telemetry.listen, { metricsText, readiness, log }))
     if (admin !== undefined) this.#life.own(await AdminServer.start(admin.listen, adminView(this)))
-    collectGauges(this)
+    collectGauges({ metrics, registry: this.registry, listeners: this.listeners, discovery: this.#discovery })
   }
 
   async #openListeners(wanted: ReadonlyMap<string, ListenerConfig & { key: string }>): Promise<void> {

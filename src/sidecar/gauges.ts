@@ -1,11 +1,15 @@
 // Numbers that somebody keeps anyway: read when they are asked for.
+import type { Discovery } from '../discovery/directory.ts'
 import type { Load } from '../upstream/pool/load.ts'
 import type { SidecarParts } from './parts.ts'
 
+interface GaugeParts extends Pick<SidecarParts, 'metrics' | 'registry' | 'listeners'> {
+  readonly discovery: Discovery
+}
+
 type Read = (service: string, load: Load, pools: { open: number; idle: number }) => void
 
-export function collectGauges({ metrics, registry, listeners, readiness }: SidecarParts): void {
-  metrics.collectFrom('ready', (put) => put({}, readiness.ready ? 1 : 0))
+export function collectGauges({ metrics, registry, listeners, discovery }: GaugeParts): void {
   metrics.collectFrom('downstreamConnections', (put) => {
     for (const listener of listeners.values()) put({ listener: listener.name }, listener.open)
   })
@@ -19,10 +23,24 @@ export function collectGauges({ metrics, registry, listeners, readiness }: Sidec
   metrics.collectFrom('upstreamPending', (put) => each((service, load) => put({ service }, load.pending)))
   metrics.collectFrom('upstreamRequests', (put) => each((service, load) => put({ service }, load.requests)))
   metrics.collectFrom('upstreamConnects', (put) => each((service, load) => put({ service }, load.connects)))
+  metrics.collectFrom('upstreamConnectFailures', (put) => each((service, load) => put({ service }, load.connectFailures)))
+  metrics.collectFrom('upstreamStray', (put) => each((service, load) => put({ service }, load.strays)))
+  metrics.collectFrom('upstreamOverflows', (put) => each((service, load) => put({ service }, load.overflows)))
   metrics.collectFrom('upstreamConnections', (put) =>
     each((service, _load, { open, idle }) => {
       put({ service, state: 'idle' }, idle)
       put({ service, state: 'active' }, open - idle)
     }),
   )
+  metrics.collectFrom('upstreamEndpoints', (put) => {
+    for (const { name, carrier, kind } of registry.all()) {
+      if (kind === 'passthrough') continue
+      for (const { available } of carrier.services[0]?.endpoints ?? [])
+        put({ service: name, state: available ? 'ready' : 'unhealthy' }, 1)
+    }
+  })
+  metrics.collectFrom('dnsStale', (put) => {
+    for (const { kind, name, status } of discovery.states().values())
+      if (kind === 'dns') put({ name }, status === 'stale' ? 1 : 0)
+  })
 }

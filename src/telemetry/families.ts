@@ -133,23 +133,7 @@ export const MALFORMED = [
 export type MalformedKind = (typeof MALFORMED)[number]
 
 /** Why a downstream connection was not served, or no longer. */
-export const REFUSALS = [
-  'connection_limit',
-  'head_timeout',
-  'body_timeout',
-  'idle_timeout',
-  'write_timeout',
-  'detection_failed',
-  'http2_preface',
-  'proxy_protocol',
-  'tls_handshake',
-  'tls_name',
-  'denied',
-  'no_destination',
-  'loop',
-  'flood',
-  'draining',
-] as const
+export const REFUSALS = ['connection_limit', 'detection_failed', 'http2_preface', 'proxy_protocol', 'tls_handshake'] as const
 export type Refusal = (typeof REFUSALS)[number]
 
 /** Our own. Bound with `metrics.counter(key, labels)`, `metrics.gauge(key, labels)`, `metrics.histogram(key, labels)`. */
@@ -165,7 +149,11 @@ export const OWN = {
     { direction, code: Object.keys(FAILURES) as FailureCode[] },
     'Exchanges and connections that failed, by code; docs/errors.md explains the codes.',
   ),
-  retries: counter('outrigger_retries_total', { service: configured }, 'Attempts after the first one.'),
+  retries: counter(
+    'outrigger_retries_total',
+    { service: configured },
+    'Attempts after the first one; the service as in destination_service.',
+  ),
   malformed: counter(
     'outrigger_malformed_messages_total',
     { side: ['downstream', 'upstream'], kind: MALFORMED },
@@ -184,31 +172,31 @@ export const OWN = {
   ),
   upstreamConnections: gauge(
     'outrigger_upstream_connections',
-    { service: configured, state: ['connecting', 'active', 'idle'] },
+    { service: configured, state: ['active', 'idle'] },
     'Connections to the endpoints of a service.',
   ),
   upstreamPending: gauge('outrigger_upstream_pending_requests', { service: configured }, 'Requests that wait for a connection.'),
   upstreamRequests: gauge('outrigger_upstream_active_requests', { service: configured }, 'Requests under way.'),
   upstreamEndpoints: gauge(
     'outrigger_upstream_endpoints',
-    { service: configured, state: ['ready', 'unhealthy', 'draining'] },
+    { service: configured, state: ['ready', 'unhealthy'] },
     'Endpoints of a service.',
     'max',
   ),
   upstreamConnects: counter('outrigger_upstream_connects_total', { service: configured }, 'Connections to endpoints begun.'),
   upstreamConnectFailures: counter(
     'outrigger_upstream_connect_failures_total',
-    { service: configured, reason: ['refused', 'timeout', 'tls', 'other'] },
+    { service: configured },
     'Connections to endpoints that did not come up.',
   ),
-  upstreamStrayBytes: counter(
-    'outrigger_upstream_stray_bytes_total',
+  upstreamStray: counter(
+    'outrigger_upstream_stray_connections_total',
     { service: configured },
-    'Idle connections destroyed because the endpoint sent bytes nobody had asked for.',
+    'Idle connections destroyed because the endpoint sent what nobody had asked for.',
   ),
   upstreamOverflows: counter(
     'outrigger_upstream_overflows_total',
-    { service: configured, limit: ['connections', 'pending', 'requests'] },
+    { service: configured },
     'Requests answered at once because a limit of the service was reached.',
   ),
   dnsQueries: counter(
@@ -261,12 +249,7 @@ export const OWN = {
     'Time that the event loop worked; its rate is the utilization.',
   ),
   loopIdle: counter('outrigger_event_loop_idle_seconds_total', {}, 'Time that the event loop waited.'),
-  buildInfo: gauge(
-    'outrigger_build_info',
-    { version: configured, node: configured },
-    'Always 1; the labels say what runs.',
-    'max',
-  ),
+  buildInfo: gauge('outrigger_build_info', { version: configured }, 'Always 1; the label says what runs.', 'max'),
   istioBuild: gauge(
     'istio_build',
     { component: ['proxy'], tag: configured },

@@ -16,11 +16,20 @@ import {
   OWN,
   type OwnKey,
 } from './families.ts'
+import { malformedKind } from './malformed.ts'
 import type { MetricsSnapshot } from './merge.ts'
 import type { Direction, LiveConnection, Outcome } from './outcome.ts'
 import type { Pair } from './pairs.ts'
 import { processMetrics } from './process-metrics.ts'
 import { type Counter, Family, type Gauge, type Histogram, type Put } from './values.ts'
+
+/** Failures that say that a message was malformed, and whose. */
+const MALFORMED_SIDE: Partial<Record<FailureCode, 'downstream' | 'upstream'>> = {
+  bad_request: 'downstream',
+  head_too_large: 'downstream',
+  http_version: 'downstream',
+  upstream_protocol: 'upstream',
+}
 
 export interface MetricsOptions {
   readonly clock: Clock
@@ -73,8 +82,11 @@ export class Metrics {
   ended(outcome: Outcome): void {
     const { direction, failure, attempts } = outcome
     const pair = this.#exchanges.ended(outcome)
-    if (failure !== undefined) this.#failed(direction, failure)
-    else if (attempts > 0 && !outcome.upgraded)
+    if (failure !== undefined) {
+      this.#failed(direction, failure)
+      const side = MALFORMED_SIDE[failure]
+      if (side !== undefined) this.counter('malformed', { side, kind: malformedKind(outcome.detail) }).add()
+    } else if (attempts > 0 && !outcome.upgraded)
       this.#overhead[direction].observe(Math.max(0, outcome.durationMs - outcome.upstreamMs) / 1000)
     if (attempts > 1) this.#retried(pair, attempts - 1)
   }

@@ -11,12 +11,10 @@ export interface RuntimeFacts {
   readonly clock: Clock
   readonly readiness: Readiness
   readonly version: string
-  /** As process.version has it. */
-  readonly node: string
 }
 
-export function watchRuntime(metrics: Metrics, { clock, readiness, version, node }: RuntimeFacts): Closable {
-  metrics.gauge('buildInfo', { version, node }).set(1)
+export function watchRuntime(metrics: Metrics, { clock, readiness, version }: RuntimeFacts): Closable {
+  metrics.gauge('buildInfo', { version }).set(1)
   metrics.gauge('istioBuild', { component: 'proxy', tag: `outrigger-${version}` }).set(1)
   const cancels = [
     metrics.collectFrom('ready', (put) => put({}, readiness.ready ? 1 : 0)),

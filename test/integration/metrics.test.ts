@@ -23,7 +23,7 @@ async function setUp(t: Test) {
   const metrics = new Metrics({ clock, maxSeries: 1000 })
   const readiness = new Readiness()
   const log = await openLog({ level: 'silent', pretty: false, clock })
-  const runtime = watchRuntime(metrics, { clock, readiness, version: '0.0.0', node: 'v26' })
+  const runtime = watchRuntime(metrics, { clock, readiness, version: '0.0.0' })
   const server = await TelemetryServer.start('127.0.0.1:0', { metricsText: () => metrics.text(), readiness, log })
   t.teardown(async () => {
     await server.close()

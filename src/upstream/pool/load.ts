@@ -9,6 +9,8 @@ export class Load {
   /** Connections begun, and those of them that never came up. */
   connects = 0
   connectFailures = 0
+  /** Idle ones that sent what nobody had asked for. */
+  strays = 0
   /** Refused for a limit. */
   overflows = 0
 

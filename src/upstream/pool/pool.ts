@@ -145,6 +145,7 @@ export class Pool implements UpstreamConnectionOwner {
   onGone(connection: UpstreamConnection, code: FailureCode, detail: string): void {
     const index = this.#idle.findIndex((idle) => idle.connection === connection)
     if (index >= 0) this.#learnObserved(this.#idle.splice(index, 1)[0] as Idle)
+    if (index >= 0 && code === 'upstream_protocol') this.#options.load.strays++
     const neverCameUp = this.#forget(connection)
     const [waiter] = this.#waiting
     if (waiter === undefined) return
