@@ -74,10 +74,10 @@ export class Exchanges {
   /** A second call for the same tally counts nothing. */
   closed(tally: Tally, failure: FailureCode | undefined): Pair {
     if (!this.#live.delete(tally)) return tally.pair
-    tally.series.live--
     const { direction, security } = tally.connection
     const series = failure === undefined ? tally.series : this.#pairs.tcp(tally.pair, tcpKey(direction, security, failure))
     tally.take(series)
+    tally.series.live--
     series.closed++
     return tally.pair
   }

@@ -10,6 +10,8 @@ import type { Fields } from '../core/fields.ts'
 export function forwardedFor(fields: Fields, peerAddress: string, trustedHops: number): string {
   const peer = canonicalIp(peerAddress)
   const given = fields.get('x-forwarded-for')
+  // a Unix socket has no address to tell
+  if (peer === '') return ''
   if (given === undefined) {
     fields.push('x-forwarded-for', 'x-forwarded-for', peer)
     return peer

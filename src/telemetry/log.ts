@@ -46,7 +46,9 @@ export async function openLog(options: OwnLogOptions): Promise<OwnLog> {
 
 async function prettyLine(): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty')
-  return prettyFactory({ colorize: true, translateTime: 'HH:MM:ss.l', singleLine: true, errorLikeObjectKeys: ['error'] })
+  const pretty = prettyFactory({ colorize: true, translateTime: 'HH:MM:ss.l', singleLine: true, errorLikeObjectKeys: ['error'] })
+  // what the line escapes must not come to life in the terminal
+  return (line) => pretty(line.replace(/\\u00(?=[01])/g, '\\\\u00'))
 }
 
 function errorFacts(error: unknown): unknown {

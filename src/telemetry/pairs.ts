@@ -110,6 +110,7 @@ export class Pairs {
       return this.#overflowOf(this.#overflow.http, HttpSeries)
     const series = new HttpSeries(pair.labels, key, this.#nowMs())
     pair.http.set(key, series)
+    this.#keep(pair)
     this.#httpCount++
     return series
   }
@@ -119,6 +120,7 @@ export class Pairs {
       return this.#overflowOf(this.#overflow.tcp, TcpSeries)
     const series = new TcpSeries(pair.labels, key, this.#nowMs())
     pair.tcp.set(key, series)
+    this.#keep(pair)
     this.#tcpCount++
     return series
   }
@@ -129,6 +131,11 @@ export class Pairs {
     let series = kept.get(-1)
     if (series === undefined) kept.set(-1, (series = new Kind(this.#overflow.labels, -1, this.#nowMs())))
     return series
+  }
+
+  /** Making room for its new series may have dropped the pair itself. */
+  #keep(pair: Pair): void {
+    if (!this.#byLabels.has(pair.labels)) this.#byLabels.set(pair.labels, pair)
   }
 
   #makeRoom(): boolean {

@@ -3,9 +3,12 @@ import { performance } from 'node:perf_hooks'
 import type { Clock } from '../core/clock.ts'
 import type { Closable } from '../core/lifecycle.ts'
 import type { Metrics } from './metrics.ts'
+import { processMetrics } from './process-metrics.ts'
 import type { Readiness } from './readiness.ts'
 
 const SAMPLE_MS = 50
+/** Late enough not to delay the start, early enough for the first scrape not to wait for it. */
+const LOAD_MS = 500
 
 export interface RuntimeFacts {
   readonly clock: Clock
@@ -22,6 +25,7 @@ export function watchRuntime(metrics: Metrics, { clock, readiness, version }: Ru
     metrics.collectFrom('loopActive', (put) => put({}, performance.eventLoopUtilization().active / 1000)),
     metrics.collectFrom('loopIdle', (put) => put({}, performance.eventLoopUtilization().idle / 1000)),
     sampleDelay(metrics, clock),
+    clock.after(LOAD_MS, () => void processMetrics()),
   ]
   return {
     close() {

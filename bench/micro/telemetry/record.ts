@@ -71,17 +71,17 @@ async function scrapes(): Promise<void> {
       destination: parties[(i * 7) % 100] as (typeof parties)[number],
     })
   for (let run = 0; run < 3; run++) {
-    let [chars, longest] = [0, 0]
+    let [bytes, longest] = [0, 0]
     const start = performance.now()
     let since = start
     for await (const piece of metrics.text()) {
+      bytes += Buffer.from(piece).length
       longest = Math.max(longest, performance.now() - since)
-      chars += piece.length
       await new Promise((resolve) => setImmediate(resolve))
       since = performance.now()
     }
     const ms = performance.now() - start
     if (run === 2)
-      console.log(`scrape: ${(chars / 1e6).toFixed(1)} MB in ${ms.toFixed(0)} ms, at most ${longest.toFixed(1)} ms at a time`)
+      console.log(`scrape: ${(bytes / 1e6).toFixed(1)} MB in ${ms.toFixed(0)} ms, at most ${longest.toFixed(1)} ms at a time`)
   }
 }

@@ -55,6 +55,12 @@ for (const { name, given, hops, client, sent, peer } of cases) {
   })
 }
 
+t.test('x-forwarded-for: a peer without address adds nothing', async (t) => {
+  const fields = Fields.of(['X-Forwarded-For', '1.1.1.1'])
+  t.equal(forwardedFor(fields, '', 0), '')
+  t.same(fields.all('x-forwarded-for'), ['1.1.1.1'])
+})
+
 t.test('x-forwarded-proto is that of the connection unless a trusted hop says another', async (t) => {
   const after = (given: string[], hops: number) => {
     const fields = Fields.of(...given.map((value): [string, string] => ['X-Forwarded-Proto', value]))

@@ -60,5 +60,7 @@ t.test('an error keeps its message, code and stack', async (t) => {
 t.test('pretty for people', async (t) => {
   const { log, text } = await setUp(t, true)
   log.info('up', { port: 15006 })
-  t.match(await text(), /INFO.*up.*"port":15006.*\n$/)
+  log.info('steer \u001b[2J me')
+  t.match(await text(), 'steer \\u001b[2J me')
+  t.match(await text(), /INFO.*up.*"port":15006.*\n/)
 })

@@ -71,6 +71,20 @@ t.test('an overflow ends by itself once there is room', async (t) => {
   t.notMatch(record(2).labels, 'overflow')
 })
 
+t.test('a pair that returns after a long silence with another status is counted where it is seen', async (t) => {
+  const { now, pairs, destination } = setUp(1)
+  const source = party(1)
+  const pair = pairs.of('inbound', source, destination)
+  pairs.http(pair, 200 << 6).add(1, 0, 0)
+  pairs.scraped()
+  now.ms += 11 * MINUTES
+  pairs.http(pair, 404 << 6).add(1, 0, 0)
+  const seen = [...pairs].flatMap(({ http }) => [...http.values()])
+  t.match(seen.map(({ labels }) => labels).join(), /^[^,]*,.*response_code="404"/)
+  t.equal(seen.length, 1)
+  t.equal(pairs.of('inbound', source, destination), pair)
+})
+
 t.test('room is not looked for at every record', async (t) => {
   const { now, record } = setUp(1)
   record(1)
