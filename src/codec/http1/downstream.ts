@@ -203,7 +203,7 @@ export class Http1Downstream implements DownstreamStream, DownstreamConnection, 
     if (at >= end) return this.#beginHead()
     const headEnd = this.#inlet.headEnd(bytes, at, end)
     const length = (headEnd < 0 ? end : headEnd) - at
-    this.#mute = bytes[at] === HEAD_START && isHead(bytes, at)
+    this.#mute = bytes[at] === HEAD_START && isHead(bytes, at, end)
     if (length > this.#limits.maxHeadBytes) return this.#refuse('head_too_large', 'too many bytes')
     if (headEnd < 0) {
       if (isHopeless(bytes, at, end)) return this.#refuse('bad_request', 'a line end that is none, or NUL')
@@ -429,6 +429,6 @@ export class Http1Downstream implements DownstreamStream, DownstreamConnection, 
   }
 }
 
-function isHead(bytes: Buffer, at: number): boolean {
-  return headText(bytes, at, at + 5) === 'HEAD '
+function isHead(bytes: Buffer, at: number, end: number): boolean {
+  return end - at >= 5 && headText(bytes, at, at + 5) === 'HEAD '
 }
