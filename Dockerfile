@@ -2,18 +2,18 @@
 # Two stages: the build with every dependency; and an image of nothing but node, dist and the production dependencies.
 
 FROM node:26.10.0-bookworm-slim AS build
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 WORKDIR /outrigger
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN npm run build && npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
+RUN npm run build && npm ci --omit=dev --no-audit --no-fund
 
 # all that node itself needs: the binary, the libraries that it names, how names are resolved
 RUN mkdir -p /rootfs/etc /rootfs/tmp && chmod 1777 /rootfs/tmp \
-  && ldd /usr/local/bin/node | grep -o '/[^ ]*' | xargs -I{} cp --parents -L {} /rootfs \
-  && cp --parents -L /usr/local/bin/node /rootfs \
-  && cp /etc/nsswitch.conf /rootfs/etc/
+  && cp --parents -L /usr/local/bin/node /etc/nsswitch.conf /rootfs \
+  && ldd /usr/local/bin/node | grep -o '/[^ ]*' | xargs -I{} cp --parents -L {} /rootfs
 
 FROM scratch
 COPY --from=build /rootfs /
@@ -23,12 +23,13 @@ COPY --from=build /outrigger/dist dist
 COPY package.json LICENSE ./
 COPY bin bin
 COPY config config
-ENV NODE_ENV=production
+ENV NODE_ENV=production \
+  OUTRIGGER_HEALTH=http://127.0.0.1:15020/healthz/live
 # as Istio's proxy, so that rules which spare its traffic from capture spare this one's
 USER 1337:1337
 EXPOSE 15001 15006 15020
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=2s --start-period=5s --retries=3 \
-  CMD ["/usr/local/bin/node", "-e", "fetch('http://127.0.0.1:15020/healthz/live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["/usr/local/bin/node", "-e", "fetch(process.env.OUTRIGGER_HEALTH).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["/usr/local/bin/node", "/outrigger/bin/outrigger.js"]
 CMD ["run", "--config", "/etc/outrigger"]

@@ -1,7 +1,12 @@
-// The command line: arguments, signals, exit codes. The only file that touches process.
+// The command line: arguments, signals, exit codes. The only file that touches process, and the one door to commander.
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import type { ExitCode, Io } from './commands/io.ts'
 
+const NOT_UNDERSTOOD = 2
+const CONFIG = ['--config <path...>', 'files, or directories with *.yaml, *.yml, *.json'] as const
+
+// the first one asks for an orderly end, the second one ends at once; both were asked for, so neither is a failure
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
@@ -9,6 +14,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     stop.abort()
   })
 }
+// whoever read the output has seen enough
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
 const io: Io = {
   stdin: process.stdin,
@@ -20,15 +27,20 @@ const io: Io = {
   stop: stop.signal,
 }
 
-const program = new Command('outrigger').description('A service-mesh sidecar proxy.').exitOverride()
+const program = new Command('outrigger')
+  .description('A service-mesh sidecar proxy beside one application.')
+  .version(version())
+  .exitOverride()
+  .showHelpAfterError('(--help says more)')
 const finish = (code: ExitCode): void => {
   process.exitCode = code
 }
 
+// a command's modules are loaded when it is called: a sidecar should be up before its application is
 program
   .command('run')
   .description('run the sidecar')
-  .requiredOption('--config <path...>', 'files, or directories with *.yaml, *.yml, *.json')
+  .requiredOption(...CONFIG)
   .action(async ({ config }: { config: string[] }) => {
     const { run } = await import('./commands/run.ts')
     finish(await run(config, io))
@@ -46,5 +58,11 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error
-  process.exitCode = error.exitCode === 0 ? 0 : 2
+  process.exitCode = error.exitCode === 0 ? 0 : NOT_UNDERSTOOD
+}
+
+/** src/ and dist/ both stand beside package.json. */
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
 }

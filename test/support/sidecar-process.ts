@@ -36,12 +36,11 @@ interface SidecarProcessOptions {
   readonly files?: Readonly<Record<string, string>>
   /** The program; the checkout's own by default. */
   readonly program?: string
-  readonly nodeFlags?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
   readonly readyTimeoutMs?: number
 }
 
-const PROGRAM = fileURLToPath(new URL('../../bin/outrigger.js', import.meta.url))
+export const PROGRAM = fileURLToPath(new URL('../../bin/outrigger.js', import.meta.url))
 
 /** Resolves when the sidecar is ready; rejects with what it wrote when it is not. It is gone when the test is over. */
 export async function startSidecarProcess(t: Owner, options: SidecarProcessOptions): Promise<SidecarProcess> {
@@ -51,8 +50,8 @@ export async function startSidecarProcess(t: Owner, options: SidecarProcessOptio
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings, undefined, 2))
   for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(folder, name), text)
 
-  const { program = PROGRAM, nodeFlags = [], readyTimeoutMs = 15_000 } = options
-  const sidecar = run(t, [...nodeFlags, program, 'run', '--config', folder], options.env)
+  const { program = PROGRAM, readyTimeoutMs = 15_000 } = options
+  const sidecar = run(t, [process.execPath, program, 'run', '--config', folder], options.env)
   const telemetry = `http://${settings.telemetry.listen}`
   const ready = eventually(() => isReady(telemetry, sidecar), { timeoutMs: readyTimeoutMs, everyMs: 20 })
   await ready.catch((error: unknown) => {
@@ -63,15 +62,18 @@ export async function startSidecarProcess(t: Owner, options: SidecarProcessOptio
 
 type Run = Omit<SidecarProcess, 'folder' | 'telemetry'>
 
-/** Any call of the program: `args` as node gets them. */
-export function run(t: Owner, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Run {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+/** Any command, gone when the test is over. */
+export function run(t: Owner, [command, ...args]: readonly [string, ...string[]], env: NodeJS.ProcessEnv = process.env): Run {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
   let stderr = ''
   let stdout = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-  const exit = new Promise<Exit>((resolve, reject) => {
-    child.on('error', reject)
+  const exit = new Promise<Exit>((resolve) => {
+    child.on('error', (error) => {
+      stderr += error.message
+      resolve({ code: 127, signal: null }) // as a shell says that there is no such command
+    })
     child.on('close', (code, signal) => resolve({ code, signal }))
   })
   t.teardown(async () => {
