@@ -8,8 +8,6 @@ export interface ConfigFile {
   /** As the user would write it. */
   readonly path: string
   readonly bytes: Uint8Array
-  /** Of the file behind all symbolic links: tells a file written in place from one that was replaced. */
-  readonly inode: number
 }
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024
@@ -75,7 +73,6 @@ async function readFile(path: string, problems: Problems): Promise<ConfigFile | 
   const place = { file: path, line: 1, column: 1 }
   try {
     await using file = await open(path)
-    const { ino } = await file.stat()
     const chunks: Uint8Array[] = []
     let length = 0
     // read to its end rather than to its size: the path may be a pipe
@@ -89,7 +86,7 @@ async function readFile(path: string, problems: Problems): Promise<ConfigFile | 
       }
       chunks.push(buffer.subarray(0, bytesRead))
     }
-    return { path, bytes: Buffer.concat(chunks), inode: ino }
+    return { path, bytes: Buffer.concat(chunks) }
   } catch (error) {
     problems.error(place, `cannot read: ${readError(error)}`)
     return undefined

@@ -27,8 +27,8 @@ export interface LoadResult {
   /** Absent when a problem is an error. */
   readonly config?: Config
   readonly problems: readonly Problem[]
-  /** How many settings documents there were. */
-  readonly settingsDocuments: number
+  /** Top-level keys of settings that a document sets, besides lists that documents may add to. */
+  readonly settingsKeys: readonly string[]
 }
 
 export async function loadConfig(paths: readonly string[], options: LoadOptions = {}): Promise<LoadResult> {
@@ -44,7 +44,7 @@ export function compileFiles(files: readonly ConfigFile[], options: LoadOptions,
   const fallback = { file: files[0]?.path ?? '', line: 1, column: 1 }
   const merged = mergeSettings(gathered.settings, { environment: options.environment ?? {}, fallback }, problems)
   const config = merged === undefined || problems.hasErrors ? undefined : compile(merged, gathered.resources, options, problems)
-  const result = { problems: problems.sorted(), settingsDocuments: gathered.settings.length }
+  const result = { problems: problems.sorted(), settingsKeys: merged?.keys ?? [] }
   return config === undefined ? result : { ...result, config }
 }
 

@@ -28,6 +28,12 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-
 export class Problems {
   readonly #list: Problem[] = []
 
+  static of(known: readonly Problem[]): Problems {
+    const problems = new Problems()
+    problems.#list.push(...known)
+    return problems
+  }
+
   error(place: Place, message: string, hint = ''): void {
     this.#add('error', place, message, hint)
   }

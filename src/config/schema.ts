@@ -106,18 +106,17 @@ export const serviceSchema = z.strictObject({
   sendProxyProtocol: z.enum(['off', 'v1', 'v2']).default('off').describe('Start each connection with a PROXY protocol head.'),
 })
 
-const textMatch = z.union([
-  z.strictObject({ exact: z.string() }),
-  z.strictObject({ prefix: z.string() }),
-  z.strictObject({ regex: z.string() }),
-  z.strictObject({ present: z.boolean() }),
-])
+const exact = z.strictObject({ exact: z.string().describe('The whole text.') })
+const prefix = z.strictObject({ prefix: z.string().describe('How it begins.') })
+const regex = z.strictObject({ regex: z.string().describe('Regular expression for the whole text: RE2 syntax, linear time.') })
+const present = z.strictObject({ present: z.boolean().describe('Whether it is there at all.') })
+const textMatch = z.union([exact, prefix, regex, present])
 
 const routeMatch = z.strictObject({
   path: z
-    .union([z.strictObject({ exact: z.string() }), z.strictObject({ prefix: z.string() }), z.strictObject({ regex: z.string() })])
+    .union([exact, prefix, regex])
     .optional()
-    .describe('Path without query: exact, prefix (ends on a segment border), or regex (RE2 syntax, whole path, linear time).'),
+    .describe('Path without query. A prefix ends on a segment border: `/a` is for `/a` and `/a/b`, not for `/ab`.'),
   method: z.string().optional().describe('Method.'),
   headers: z.record(z.string(), textMatch).default({}).describe('Header fields; all must match.'),
   query: z.record(z.string(), textMatch).default({}).describe('Query parameters; all must match.'),
@@ -215,18 +214,19 @@ export const settingsSchema = z.strictObject({
       inbound: z.array(inboundListener).default([]).describe('Where traffic to the application arrives.'),
       outbound: z.array(outboundListener).default([]).describe("Where the application's own calls arrive."),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Addresses that the sidecar accepts on.'),
   unknownDestinations: z
     .enum(['allow', 'deny'])
     .default('allow')
     .describe('Outbound traffic to what is no known service: pass it on, or refuse it (Istio: ALLOW_ANY, REGISTRY_ONLY).'),
   telemetry: telemetry.optional().describe('Metrics and health. Left out: not served.'),
   admin: admin.optional().describe('Admin. Left out: not served.'),
-  accessLog: accessLog.prefault({}),
+  accessLog: accessLog.prefault({}).describe('One line for each exchange.'),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Own log, to stderr.'),
   http: httpLimits.prefault({}).describe('Limits of HTTP connections.'),
   tcp: tcpLimits.prefault({}).describe('Limits of TCP connections.'),
-  drain: drain.prefault({}),
+  drain: drain.prefault({}).describe('How the sidecar stops.'),
   workers: z.number().int().min(1).max(64).default(1).describe('Processes that share the listeners, one core each.'),
   services: z.array(serviceSchema).default([]).describe('Destinations, besides those in Kubernetes documents.'),
   routes: z.array(routeSchema).default([]).describe('What happens to outbound requests, besides routes in Kubernetes documents.'),

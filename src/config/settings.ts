@@ -13,6 +13,8 @@ const JOINED_LISTS: ReadonlySet<string> = new Set(['services', 'routes', 'listen
 
 export interface MergedSettings {
   readonly settings: Settings
+  /** Top-level keys that a document sets, besides lists that documents may add to. */
+  readonly keys: readonly string[]
   /** Place of what stands at a path of the merged settings. */
   at(path: Path): Place
 }
@@ -30,7 +32,8 @@ export function mergeSettings(
     merge.add(document, value)
   }
   if (problems.hasErrors) return undefined
-  return { settings: settingsSchema.parse(merge.value), at: (path) => merge.at(path) }
+  const keys = Object.keys(merge.value).filter((key) => !JOINED_LISTS.has(key))
+  return { settings: settingsSchema.parse(merge.value), keys, at: (path) => merge.at(path) }
 }
 
 interface Origin {
