@@ -47,6 +47,16 @@ program
   })
 
 program
+  .command('check')
+  .description('say what is wrong with a configuration; exit 1 when something is')
+  .requiredOption('--config <path...>', 'files, or directories with *.yaml, *.yml, *.json')
+  .option('--print', 'print the configuration as well, with everything that it leaves out spelt out')
+  .action(async ({ config, print }: { config: string[]; print?: true }) => {
+    const { checkCommand } = await import('./commands/check.ts')
+    finish(await checkCommand(config, print === true, io))
+  })
+
+program
   .command('demo')
   .description('a small mesh on loopback with traffic, to look at')
   .action(async () => {

@@ -46,4 +46,5 @@ export function compileHere({ files, environment, problems }: CompileOrder): Loa
 }
 
 const order = (workerData as { [ORDER]?: CompileOrder } | null)?.[ORDER]
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
 if (!isMainThread && order !== undefined) parentPort?.postMessage(compileHere(order))

@@ -60,9 +60,9 @@ export function parseDocuments(source: Source, problems: Problems): SourceDocume
   return documents
 }
 
-/** YAML text of plain values. */
+/** YAML text of plain values, quoted so that readers of older YAML see the same. */
 export function formatYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' })
 }
 
 interface Context {

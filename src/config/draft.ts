@@ -1,5 +1,6 @@
 // What documents say before it is checked against each other: every part with the place that it came from.
 import type { Path, Place } from './problem.ts'
+import type { References } from './reference.ts'
 import type { Config, RouteConfig, ServiceConfig, Settings } from './schema.ts'
 
 export interface Located<T> {
@@ -13,6 +14,7 @@ export interface Located<T> {
 export interface Draft {
   readonly settings: Located<Settings>
   readonly services: readonly Located<ServiceConfig>[]
+  readonly references: References
   readonly routes: readonly Located<RouteConfig>[]
   readonly workloads: Config['workloads']
   readonly namespaces: Config['namespaces']

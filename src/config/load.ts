@@ -10,8 +10,9 @@ import { configOf } from './draft.ts'
 import type { Environment } from './environment.ts'
 import type { ConfigFile } from './files.ts'
 import { readFiles } from './files.ts'
-import type { Problem } from './problem.ts'
-import { Problems } from './problem.ts'
+import type { Path, Problem } from './problem.ts'
+import { formatPath, Problems } from './problem.ts'
+import { References } from './reference.ts'
 import type { Config } from './schema.ts'
 import type { MergedSettings } from './settings.ts'
 import { mergeSettings } from './settings.ts'
@@ -55,23 +56,33 @@ function compile(merged: MergedSettings, resources: Resources, options: LoadOpti
   const config = configOf(draft)
   for (const { list, index, path, message } of options.examine?.(config) ?? []) {
     const part = draft[list][index]
-    problems.error((part ?? draft.settings).at(path), `${part?.label ?? list}: ${message}`)
+    problems.error(
+      (part ?? draft.settings).at(path),
+      `${part?.label ?? list}${path.length === 0 ? '' : `.${formatPath(path)}`}: ${message}`,
+    )
   }
   return problems.hasErrors ? undefined : config
 }
 
 /** Native services and routes come first, in the order of their documents. */
-function draftOf({ settings, at }: MergedSettings, resources: Resources, problems: Problems): Draft {
+function draftOf(merged: MergedSettings, resources: Resources, problems: Problems): Draft {
+  const { settings } = merged
+  const at = (path: Path) => merged.at(path)
   const compiled = compileResources(resources, problems)
   const located = <T>(list: 'services' | 'routes', values: readonly T[]) =>
     values.map((value, index) => ({
       value,
       label: `${list}[${index}]`,
-      at: (path: readonly (string | number)[]) => at([list, index, ...path]),
+      at: (path: Path) => at([list, index, ...path]),
     }))
+  const services = [...located('services', settings.services), ...compiled.services]
   return {
     settings: { value: settings, label: 'settings', at },
-    services: [...located('services', settings.services), ...compiled.services],
+    services,
+    references: new References(
+      services.map(({ value }) => value),
+      settings.workload.namespace,
+    ),
     routes: located('routes', settings.routes),
     workloads: compiled.workloads,
     namespaces: compiled.namespaces,

@@ -18,7 +18,7 @@ export function checkRoutes(draft: Draft, problems: Problems): void {
         `${route.label}: the route ${quote(name)} is there twice, first at ${formatPlace(first.at(['name']))}`,
       )
     checkDestinations(draft, route, problems)
-    checkReachable(route, reached, problems)
+    checkReachable(draft, route, reached, problems)
   }
 }
 
@@ -38,13 +38,18 @@ function checkDestinations(draft: Draft, route: Located<RouteConfig>, problems: 
 }
 
 /** Of two routes that match the very same, the first one always wins. */
-function checkReachable(route: Located<RouteConfig>, reached: Map<string, Located<RouteConfig>>, problems: Problems): void {
+function checkReachable(
+  draft: Draft,
+  route: Located<RouteConfig>,
+  reached: Map<string, Located<RouteConfig>>,
+  problems: Problems,
+): void {
   const { hosts, matches } = route.value
   let earlier: Located<RouteConfig> | undefined
   let reachable = false
   for (const host of hosts.length > 0 ? hosts : ['*']) {
     for (const match of matches.length > 0 ? matches : [{}]) {
-      const key = `${host.toLowerCase()} ${canonical(match)}`
+      const key = `${draft.references.canonicalHost(host)} ${canonical(match)}`
       const taken = reached.get(key)
       if (taken === undefined) {
         reached.set(key, route)

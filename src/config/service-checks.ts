@@ -2,9 +2,9 @@
 import { parseAddress } from '../core/address.ts'
 import type { Draft, Located } from './draft.ts'
 import { nearest } from './nearest.ts'
-import type { Place, Problems } from './problem.ts'
+import type { Path, Place, Problems } from './problem.ts'
 import { formatPlace, quote } from './problem.ts'
-import { findServices, formatReference, parseReference } from './reference.ts'
+import { formatReference } from './reference.ts'
 import type { ServiceConfig } from './schema.ts'
 
 export function checkServices(draft: Draft, problems: Problems): void {
@@ -22,41 +22,39 @@ export function checkServices(draft: Draft, problems: Problems): void {
     checkNative(draft.services[index] as Located<ServiceConfig>, problems)
 }
 
-/** Says what a reference misses; true when it means exactly one service. */
-export function checkReference(draft: Draft, text: string, from: { place: Place; name: string }, problems: Problems): boolean {
-  const all = draft.services.map(({ value }) => value)
-  const reference = parseReference(text, draft.settings.value.workload.namespace)
-  if (reference === undefined) {
-    problems.error(from.place, `${from.name}: expected a service such as "catalog.shop" or "catalog.shop:80", got ${quote(text)}`)
-    return false
+/** Says why a reference means no service. */
+export function checkReference(draft: Draft, text: string, from: { place: Place; name: string }, problems: Problems): void {
+  const resolution = draft.references.resolve(text)
+  const subject = `${from.name}: the service ${quote(text)}`
+  switch (resolution.kind) {
+    case 'found':
+      return
+    case 'malformed':
+      return problems.error(
+        from.place,
+        `${from.name}: expected a service such as "catalog.shop" or "catalog.shop:80", got ${quote(text)}`,
+      )
+    case 'several-ports':
+      return problems.error(from.place, `${subject} has several ports`, `add one of them: ${resolution.ports.join(', ')}`)
+    case 'no-such-port':
+      return problems.error(from.place, `${subject} has no such port`, `it has ${resolution.ports.join(', ')}`)
+    case 'unknown': {
+      const own = draft.settings.value.workload.namespace
+      const guess = nearestService(text, own, draft.references.names)
+      const hint = guess === undefined ? `a name without a namespace means one in ${own}` : `did you mean ${quote(guess)}?`
+      return problems.error(from.place, `${from.name}: there is no service ${quote(text)}`, hint)
+    }
   }
-  const found = findServices(all, reference)
-  // the same service twice is said elsewhere
-  if (new Set(found.map(({ port }) => port)).size === 1) return true
-  if (found.length > 1) {
-    const ports = portsOf(found)
-    problems.error(from.place, `${from.name}: the service ${quote(text)} has several ports`, `add one of them: ${ports}`)
-    return false
-  }
-  const otherPorts = findServices(all, { ...reference, port: undefined })
-  if (otherPorts.length > 0) {
-    const ports = portsOf(otherPorts)
-    problems.error(from.place, `${from.name}: the service ${quote(text)} has no port ${reference.port}`, `it has ${ports}`)
-    return false
-  }
-  const guess = nearest(
-    `${reference.name}.${reference.namespace}`,
-    all.map(({ name, namespace }) => `${name}.${namespace}`),
-  )
-  const hint =
-    guess === undefined
-      ? `names without a namespace mean ${draft.settings.value.workload.namespace}`
-      : `did you mean ${quote(guess)}?`
-  problems.error(from.place, `${from.name}: there is no service ${quote(text)}`, hint)
-  return false
 }
 
-function checkNative({ value: service, label, at }: Located<ServiceConfig>, problems: Problems): void {
+function nearestService(text: string, ownNamespace: string, names: readonly string[]): string | undefined {
+  const [host] = text.split(':', 1)
+  return nearest(host?.includes('.') ? host : `${host}.${ownNamespace}`, names)
+}
+
+function checkNative(located: Located<ServiceConfig>, problems: Problems): void {
+  const { value: service, label } = located
+  const at = (path: Path) => located.at(path)
   if (service.endpoints.length === 0 && service.dns === undefined) {
     problems.warning(at([]), `${label}: the service ${formatReference(service)} has no endpoints`, 'add endpoints or dns')
   }
@@ -78,8 +76,4 @@ function checkNative({ value: service, label, at }: Located<ServiceConfig>, prob
       problems.error(at(['endpoints', index, 'address']), `${name}: ${address} is there twice`, 'use weight for a larger share')
     seen.add(address)
   }
-}
-
-function portsOf(services: readonly ServiceConfig[]): string {
-  return [...new Set(services.map(({ port }) => port))].join(', ')
 }

@@ -109,8 +109,8 @@ export class ConfigSource implements Closable {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#watch?.close()
     this.#cancelLook?.()
+    await this.#watch?.close()
     await this.#looking
   }
 

@@ -1,7 +1,7 @@
 // Building blocks of the schema: addresses, durations, sizes, names. Every one says what it takes in words that a user would use.
 // Durations and sizes are text in documents, in docs and in the JSON Schema, and plain numbers for the rest of the program.
 import { z } from 'zod'
-import { isIp, parseAddress, parseCidr } from '../core/address.ts'
+import { isIp, parseAddress } from '../core/address.ts'
 
 const DURATION = /^(?:0|(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+)$/
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g
@@ -90,12 +90,6 @@ export const address = (example: string) =>
 
 export const ip = () =>
   z.string({ error: 'expected an IP address' }).refine(isIp, { error: 'expected an IP address' }).meta({ title: 'IP address' })
-
-export const cidr = () =>
-  z
-    .string({ error: 'expected a block of addresses such as "10.0.0.0/8"' })
-    .refine((text) => parseCidr(text) !== undefined, { error: 'expected a block of addresses such as "10.0.0.0/8"' })
-    .meta({ title: 'address block' })
 
 export const port = () => z.number({ error: 'expected a port, 1 to 65535' }).int().min(1).max(65535).meta({ title: 'port' })
 

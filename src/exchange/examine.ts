@@ -1,0 +1,19 @@
+// What only compiling shows to be wrong with a configuration: for loading, which knows the places.
+import type { Finding } from '../config/draft.ts'
+import type { Config } from '../config/schema.ts'
+import { compileRoutes } from '../routing/compile.ts'
+import { ServiceIndex } from '../routing/service-index.ts'
+
+export function examineConfig({ settings, services, routes }: Config): Finding[] {
+  const index = new ServiceIndex(
+    services.map((service) => [service, service] as const),
+    settings.workload.namespace,
+  )
+  const { problems } = compileRoutes(routes, {
+    resolve: (ref) => index.get(ref),
+    aliases: (host) => index.aliases(host),
+    pathNormalization: settings.pathNormalization,
+    random: () => 0,
+  })
+  return problems.map(({ route, path, message }) => ({ list: 'routes', index: route, path, message }))
+}
