@@ -4,6 +4,7 @@ import type { FailureCode } from '../core/failures.ts'
 import { Fields } from '../core/fields.ts'
 import { beginBurst, endBurst } from './flush.ts'
 import type { RequestHead, ResponseHead } from './message.ts'
+import { resetSocket } from './reset.ts'
 import {
   type DownstreamConnection,
   type DownstreamHandler,
@@ -83,7 +84,7 @@ export class TcpDownstream implements DownstreamStream, DownstreamConnection {
 
   abort(_code: FailureCode): void {
     this.#close()
-    this.#socket.resetAndDestroy()
+    resetSocket(this.#socket)
   }
 
   resume(): void {
@@ -96,7 +97,7 @@ export class TcpDownstream implements DownstreamStream, DownstreamConnection {
 
   destroy(code: FailureCode): void {
     this.#burst(() => this.#gone(code, 'closed by the proxy'))
-    this.#socket.resetAndDestroy()
+    resetSocket(this.#socket)
   }
 
   #peerEnded(): void {
@@ -228,7 +229,7 @@ export class TcpUpstream implements UpstreamConnection, UpstreamStream {
   abort(): void {
     this.#receiver = undefined
     this.#close('upstream_reset', 'given up')
-    this.#socket.resetAndDestroy()
+    resetSocket(this.#socket)
   }
 
   resume(): void {
@@ -241,11 +242,13 @@ export class TcpUpstream implements UpstreamConnection, UpstreamStream {
 
   destroy(code: FailureCode): void {
     this.#burst(() => this.#fail(code, 'closed by the proxy'))
-    this.#socket.resetAndDestroy()
+    resetSocket(this.#socket)
   }
 
   #peerEnded(): void {
     this.#responseEnded = true
+    // nobody has asked yet, and nobody should be given half a connection
+    if (this.#state === 'ready') this.#close('upstream_reset', 'the endpoint closed the connection')
     if (this.#state !== 'used') return
     const receiver = this.#receiver
     if (this.#requestEnded) this.#close('upstream_reset', 'ended')
@@ -270,11 +273,14 @@ export class TcpUpstream implements UpstreamConnection, UpstreamStream {
 
   #close(code: FailureCode, detail: string): void {
     if (this.#state === 'closed') return
+    const connecting = this.#state === 'connecting'
     this.#state = 'closed'
     this.#receiver = undefined
     this.#owner.onGone(this, code, detail)
     this.#wire.flush()
-    this.#socket.destroySoon()
+    // destroySoon would wait until it is up
+    if (connecting) this.#socket.destroy()
+    else this.#socket.destroySoon()
   }
 
   #burst(run: () => void): void {

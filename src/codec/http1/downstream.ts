@@ -8,6 +8,7 @@ import type { Fields } from '../../core/fields.ts'
 import { beginBurst, endBurst } from '../flush.ts'
 import type { HttpLimits } from '../limits.ts'
 import type { RequestHead, ResponseHead } from '../message.ts'
+import { resetSocket } from '../reset.ts'
 import {
   type DownstreamConnection,
   type DownstreamHandler,
@@ -140,7 +141,7 @@ export class Http1Downstream implements DownstreamStream, DownstreamConnection, 
   abort(_code: FailureCode): void {
     this.#receiver = undefined
     this.#close()
-    if (this.#answer.endsByClose) this.#socket.resetAndDestroy()
+    if (this.#answer.endsByClose) resetSocket(this.#socket)
     else this.#socket.destroy()
   }
 

@@ -1,0 +1,13 @@
+// Cutting a connection so that its peer can't take it for a clean end.
+import type { Socket } from 'node:net'
+
+/** By a TCP reset where there is TCP: Unix sockets and TLS have none, and are closed without a farewell. */
+export function resetSocket(socket: Socket): void {
+  // node puts the reset of a connection that is still coming up off until it is up, which may be never
+  if (socket.connecting) socket.destroy()
+  try {
+    socket.resetAndDestroy()
+  } catch {
+    socket.destroy()
+  }
+}
