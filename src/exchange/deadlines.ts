@@ -17,6 +17,8 @@ export class Deadlines {
   #wholeMs = Infinity
   #attemptMs = Infinity
   #idleMs = 0
+  /** When silence is looked for next. */
+  #lookAtMs = Infinity
   #seen = 0
   #quietSteps = 0
 
@@ -29,7 +31,7 @@ export class Deadlines {
   /** Milliseconds; 0: none. */
   begin(startMs: number, timeoutMs: number, idleMs: number): void {
     if (timeoutMs > 0) this.#wholeMs = startMs + timeoutMs
-    this.#idleMs = idleMs
+    this.#watch(idleMs)
     if (timeoutMs > 0 || idleMs > 0) this.#set()
   }
 
@@ -42,12 +44,13 @@ export class Deadlines {
   /** The response head is there. */
   answered(): void {
     this.#attemptMs = Infinity
+    this.activity++
   }
 
   /** Only silence ends it from now on. */
   tunnel(idleMs: number): void {
     this.#wholeMs = Infinity
-    this.#idleMs = idleMs
+    this.#watch(idleMs)
     this.#set()
   }
 
@@ -56,22 +59,29 @@ export class Deadlines {
     this.#alarm = undefined
   }
 
+  #watch(idleMs: number): void {
+    this.#idleMs = idleMs
+    this.#quietSteps = 0
+    this.#seen = this.activity
+    this.#lookAtMs = idleMs > 0 ? this.#clock.nowMs() + idleMs / IDLE_STEPS : Infinity
+  }
+
   #set(): void {
     this.#alarm ??= this.#alarms.take(() => this.#rang())
-    const idleAtMs = this.#idleMs > 0 ? this.#clock.nowMs() + this.#idleMs / IDLE_STEPS : Infinity
-    this.#alarm.set(Math.min(this.#wholeMs, this.#attemptMs, idleAtMs))
+    this.#alarm.set(Math.min(this.#wholeMs, this.#attemptMs, this.#lookAtMs))
   }
 
   #rang(): void {
     const nowMs = this.#clock.nowMs()
     if (nowMs >= this.#wholeMs) this.#owner.fail('request_timeout', 'the exchange took longer than its timeout')
     else if (nowMs >= this.#attemptMs) this.#owner.fail('attempt_timeout', 'the response head took longer than its timeout')
-    else if (this.#isIdle()) this.#owner.fail('upstream_idle', 'not a byte for longer than the idle timeout')
+    else if (nowMs >= this.#lookAtMs && this.#isIdle(nowMs))
+      this.#owner.fail('upstream_idle', 'not a byte for longer than the idle timeout')
     else this.#set()
   }
 
-  #isIdle(): boolean {
-    if (this.#idleMs === 0) return false
+  #isIdle(nowMs: number): boolean {
+    this.#lookAtMs = nowMs + this.#idleMs / IDLE_STEPS
     this.#quietSteps = this.activity === this.#seen ? this.#quietSteps + 1 : 0
     this.#seen = this.activity
     return this.#quietSteps >= IDLE_STEPS

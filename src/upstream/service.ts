@@ -59,8 +59,9 @@ export class Service {
   setEndpoints(list: readonly EndpointConfig[]): void {
     const { endpoints, removed } = reconcile(this.#endpoints, list)
     this.#endpoints = endpoints
-    for (const endpoint of removed) (endpoint.pool as Pool | undefined)?.close()
     this.#balancer = BALANCERS[this.#config.balance](endpoints, this.#deps.clock)
+    // who waits there tries elsewhere
+    for (const endpoint of removed) (endpoint.pool as Pool | undefined)?.close()
   }
 
   /** A changed configuration of the same service. */

@@ -46,6 +46,8 @@ export class Pool implements UpstreamConnectionOwner {
   /** Open or coming up, each with its connect timeout while coming up. */
   readonly #connections = new Map<UpstreamConnection, Cancel | undefined>()
   readonly #waiting = new Set<PoolWaiter>()
+  /** Of these, who will not have a used one; for each a connection is coming up. */
+  readonly #choosy = new Set<PoolWaiter>()
   readonly #alarm: Alarm
   #connecting = 0
   #idleLimitMs: number
@@ -86,7 +88,9 @@ export class Pool implements UpstreamConnectionOwner {
     }
     this.#waiting.add(waiter)
     load.pending++
-    if (wants && mayOpen) this.#open(undefined)
+    if (!wants || !mayOpen) return
+    if (fresh) this.#choosy.add(waiter)
+    this.#open(undefined)
   }
 
   /** One connection for one exchange, which begins with these bytes. */
@@ -113,6 +117,7 @@ export class Pool implements UpstreamConnectionOwner {
 
   /** The waiter does not want it any more. */
   cancel(waiter: PoolWaiter): void {
+    this.#choosy.delete(waiter)
     if (this.#waiting.delete(waiter)) this.#options.load.pending--
   }
 
@@ -120,7 +125,7 @@ export class Pool implements UpstreamConnectionOwner {
   close(): void {
     this.#closed = true
     this.#alarm.close()
-    for (const waiter of Array.from(this.#waiting)) this.#failWaiter(waiter, 'no_endpoint', 'the endpoint is gone')
+    for (const waiter of Array.from(this.#waiting)) this.#failWaiter(waiter, 'connect_failed', 'the endpoint is gone')
     this.#idle.length = 0
     for (const connection of Array.from(this.#connections.keys())) connection.drain()
   }
@@ -133,21 +138,21 @@ export class Pool implements UpstreamConnectionOwner {
 
   onReady(connection: UpstreamConnection): void {
     this.#up(connection)
-    this.#offer(connection)
+    this.#offer(connection, true)
   }
 
   onIdle(connection: UpstreamConnection): void {
     this.#learnAnnounced(connection)
     if (this.#closed) connection.drain()
-    else this.#offer(connection)
+    else this.#offer(connection, false)
   }
 
   onGone(connection: UpstreamConnection, code: FailureCode, detail: string): void {
-    const index = this.#idle.findIndex((idle) => idle.connection === connection)
-    if (index >= 0) this.#learnObserved(this.#idle.splice(index, 1)[0] as Idle)
-    if (index >= 0 && code === 'upstream_protocol') this.#options.load.strays++
+    const idle = this.#takeOut(connection)
+    if (idle !== undefined && code === 'upstream_protocol') this.#options.load.strays++
+    else if (idle !== undefined) this.#learnObserved(idle)
     const neverCameUp = this.#forget(connection)
-    const [waiter] = this.#waiting
+    const waiter = this.#next(true)
     if (waiter === undefined) return
     if (neverCameUp) this.#failWaiter(waiter, code, detail)
     else if (this.#waiting.size > this.#connecting) this.#open(undefined)
@@ -185,28 +190,37 @@ export class Pool implements UpstreamConnectionOwner {
   }
 
   #takeIdle(): UpstreamConnection | undefined {
-    for (let last = this.#idle.at(-1); last !== undefined; last = this.#idle.at(-1)) {
-      const { connection } = last
-      if (connection.capacity === 1) this.#idle.pop()
-      if (this.#options.clock.nowMs() - last.sinceMs < this.#idleLimitMs || connection.active > 0) return connection
-      this.#idle.pop()
-      connection.drain()
-    }
-    return undefined
+    const oldest = this.#idle[0]
+    if (oldest === undefined) return undefined
+    // a limit that was learned just now is not waited out
+    if (this.#isOld(oldest)) this.#retire()
+    const connection = this.#idle.at(-1)?.connection
+    if (connection?.capacity === 1) this.#idle.pop()
+    return connection
   }
 
-  #offer(connection: UpstreamConnection): void {
+  #offer(connection: UpstreamConnection, isNew: boolean): void {
     while (connection.capacity > 0) {
-      const [waiter] = this.#waiting
+      const waiter = this.#next(isNew)
       if (waiter === undefined) break
       this.cancel(waiter)
       waiter.onConnection(connection)
     }
     if (connection.capacity === 0) return
-    if (connection.capacity > 1 && this.#idle.some((idle) => idle.connection === connection)) return
+    if (connection.capacity > 1) this.#takeOut(connection)
     const sinceMs = this.#options.clock.nowMs()
     this.#idle.push({ connection, sinceMs })
-    if (this.#idle.length === 1) this.#alarm.set(sinceMs + this.#idleLimitMs)
+    if (this.#idle.length === 1) this.#watchOldest()
+  }
+
+  /** Whose turn it is. */
+  #next(isNew: boolean): PoolWaiter | undefined {
+    if (this.#choosy.size > 0) {
+      if (isNew) return this.#choosy.values().next().value
+      for (const waiter of this.#waiting) if (!this.#choosy.has(waiter)) return waiter
+      return undefined
+    }
+    return this.#waiting.values().next().value
   }
 
   #failWaiter(waiter: PoolWaiter, code: FailureCode, detail: string): void {
@@ -214,25 +228,44 @@ export class Pool implements UpstreamConnectionOwner {
     waiter.onPoolFailure(code, detail)
   }
 
+  #takeOut(connection: UpstreamConnection): Idle | undefined {
+    const index = this.#idle.findIndex((idle) => idle.connection === connection)
+    return index < 0 ? undefined : this.#idle.splice(index, 1)[0]
+  }
+
+  #isOld({ sinceMs }: Idle): boolean {
+    return this.#options.clock.nowMs() - sinceMs >= this.#idleLimitMs
+  }
+
   #retire(): void {
-    const nowMs = this.#options.clock.nowMs()
-    while (this.#idle.length > 0 && nowMs - (this.#idle[0] as Idle).sinceMs >= this.#idleLimitMs) {
-      const [oldest] = this.#idle.splice(0, 1)
-      if (oldest?.connection.active === 0) oldest.connection.drain()
+    const firstYoung = this.#idle.findIndex((idle) => !this.#isOld(idle))
+    const old = this.#idle.splice(0, firstYoung < 0 ? this.#idle.length : firstYoung)
+    for (const { connection } of old) {
+      if (connection.active === 0) connection.drain()
+      else this.#idle.push({ connection, sinceMs: this.#options.clock.nowMs() })
     }
+    this.#watchOldest()
+  }
+
+  #watchOldest(): void {
     const oldest = this.#idle[0]
     if (oldest !== undefined) this.#alarm.set(oldest.sinceMs + this.#idleLimitMs)
+  }
+
+  #learn(limitMs: number): void {
+    if (limitMs >= this.#idleLimitMs) return
+    this.#idleLimitMs = limitMs
+    this.#watchOldest()
   }
 
   /** Keep-Alive: timeout=N (RFC 2068 §19.7.1.1), which servers still send. */
   #learnAnnounced(connection: UpstreamConnection & { readonly keepAliveSeconds?: number }): void {
     const seconds = connection.keepAliveSeconds ?? -1
-    if (seconds >= 0) this.#idleLimitMs = Math.min(this.#idleLimitMs, Math.max(seconds * 1000 - MARGIN_MS, (seconds * 1000) / 2))
+    if (seconds >= 0) this.#learn(Math.max(seconds * 1000 - MARGIN_MS, (seconds * 1000) / 2))
   }
 
   #learnObserved(idle: Idle): void {
     const lastedMs = this.#options.clock.nowMs() - idle.sinceMs
-    if (lastedMs >= LEARN_FROM_MS)
-      this.#idleLimitMs = Math.min(this.#idleLimitMs, Math.max(LEARN_FROM_MS, lastedMs * LEARNED_SHARE))
+    if (lastedMs >= LEARN_FROM_MS) this.#learn(Math.max(LEARN_FROM_MS, lastedMs * LEARNED_SHARE))
   }
 }
