@@ -8,7 +8,7 @@ export interface Located<T> {
   /** How the part is called in messages: 'services[2]', 'Service shop/cart'. */
   readonly label: string
   /** Place of what stands at a path within the part. */
-  at(path: Path): Place
+  readonly at: (path: Path) => Place
 }
 
 export interface Draft {

@@ -16,7 +16,7 @@ export interface MergedSettings {
   /** Top-level keys that a document sets, besides lists that documents may add to. */
   readonly keys: readonly string[]
   /** Place of what stands at a path of the merged settings. */
-  at(path: Path): Place
+  readonly at: (path: Path) => Place
 }
 
 /** undefined when a document is wrong or two contradict each other. `fallback`: place of settings that no document has. */
