@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { UNTOUCHED } from './sidecar-process.ts'
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -19,16 +20,21 @@ export function installProduction(folder: string): Production {
   for (const name of [...COPIED, 'package-lock.json']) {
     if (existsSync(join(CHECKOUT, name))) cpSync(join(CHECKOUT, name), join(folder, name), { recursive: true })
   }
-  const tsc = join(CHECKOUT, 'node_modules/.bin/tsc')
-  execFileSync(tsc, ['-p', join(CHECKOUT, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')], { stdio: 'pipe' })
-  const npm = process.env['npm_execpath']
-  const [command, args] = npm === undefined ? ['npm', []] : [process.execPath, [npm]]
+  call(
+    folder,
+    join(CHECKOUT, 'node_modules/.bin/tsc'),
+    '-p',
+    join(CHECKOUT, 'tsconfig.build.json'),
+    '--outDir',
+    join(folder, 'dist'),
+  )
   // what `npm ci` of the checkout has just fetched is in npm's cache
-  execFileSync(command, [...args, 'ci', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund'], {
-    cwd: folder,
-    stdio: 'pipe',
-  })
+  call(folder, 'npm', 'ci', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund')
   return { program: join(folder, 'bin/outrigger.js'), dockerfile: readFileSync(join(CHECKOUT, 'Dockerfile'), 'utf8') }
+}
+
+function call(folder: string, ...command: string[]): void {
+  execFileSync('env', [...UNTOUCHED, ...command], { cwd: folder, stdio: 'pipe' })
 }
 
 /** The root file system of the image: node with its libraries, and nothing else of this machine. Needs ldd. */

@@ -40,6 +40,9 @@ interface SidecarProcessOptions {
   readonly readyTimeoutMs?: number
 }
 
+/** tap puts modules of its own into every Node that a test starts, by NODE_OPTIONS; `env` takes them out and becomes the command. */
+export const UNTOUCHED = ['-u', 'NODE_OPTIONS'] as const
+
 export const PROGRAM = fileURLToPath(new URL('../../bin/outrigger.js', import.meta.url))
 
 /** Resolves when the sidecar is ready; rejects with what it wrote when it is not. It is gone when the test is over. */
@@ -64,16 +67,13 @@ type Run = Omit<SidecarProcess, 'folder' | 'telemetry'>
 
 /** Any command, gone when the test is over. */
 export function run(t: Owner, [command, ...args]: readonly [string, ...string[]], env: NodeJS.ProcessEnv = process.env): Run {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const child = spawn('env', [...UNTOUCHED, command, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env })
   let stderr = ''
   let stdout = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-  const exit = new Promise<Exit>((resolve) => {
-    child.on('error', (error) => {
-      stderr += error.message
-      resolve({ code: 127, signal: null }) // as a shell says that there is no such command
-    })
+  const exit = new Promise<Exit>((resolve, reject) => {
+    child.on('error', reject)
     child.on('close', (code, signal) => resolve({ code, signal }))
   })
   t.teardown(async () => {
