@@ -1,0 +1,58 @@
+// Starts the proxies of a scenario, and ends them.
+import { HOST, type Peer, type Setup } from '../peers/peer.ts'
+import { Child, freePort, PROXY_CORES } from './child.ts'
+import { answers } from './ready.ts'
+import type { Context } from './scenario.ts'
+
+export interface Proxy {
+  readonly name: string
+  readonly child: Child
+  readonly url: string
+  readonly readyMs: number
+}
+
+export interface StartOptions {
+  readonly setup: Pick<Setup, 'routes' | 'endpoints' | 'workers' | 'tls'>
+  readonly name?: string
+  readonly cores?: string
+  /** Path that says whether it is ready. */
+  readonly path?: string
+}
+
+/** Undefined, and said so, when the peer is not on this machine. */
+export async function startProxy(context: Context, peer: Peer, options: StartOptions): Promise<Proxy | undefined> {
+  const { setup, name = peer.name, cores = PROXY_CORES, path = '/r0' } = options
+  const [folder, port] = [context.folder(), await freePort()]
+  const command = peer.prepare({ ...setup, folder, port, originPort: context.originPort })
+  if (command === undefined) {
+    context.say(`  ${peer.name} is left out; needed: ${peer.needs}`)
+    return undefined
+  }
+  const child = new Child(command, { cores })
+  const url = `${setup.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
+  try {
+    const readyMs = await answers(child, url + path, HOST)
+    return { name, child, url, readyMs }
+  } catch (error) {
+    await child.stop()
+    context.say(`  ${peer.name} is left out: ${(error as Error).message}`)
+    return undefined
+  }
+}
+
+export async function startAll(
+  context: Context,
+  setup: StartOptions['setup'],
+  peers: readonly Peer[] = context.peers,
+): Promise<Proxy[]> {
+  const all: Proxy[] = []
+  for (const peer of peers) {
+    const proxy = await startProxy(context, peer, { setup })
+    if (proxy !== undefined) all.push(proxy)
+  }
+  return all
+}
+
+export async function stopAll(proxies: readonly Proxy[]): Promise<void> {
+  for (const { child } of proxies) await child.stop()
+}
