@@ -34,6 +34,8 @@ export interface SidecarOptions {
   readonly clock?: Clock
   /** The operator asked for the end, by admin. */
   readonly onQuit?: () => void
+  /** Whether to open the doors for operators, telemetry and admin; a worker's primary has them. */
+  readonly doors?: boolean
 }
 
 export class Sidecar implements SidecarParts {
@@ -56,6 +58,7 @@ export class Sidecar implements SidecarParts {
   readonly #onQuit: () => void
   #limits: HttpLimits
   #snapshot: Snapshot<Carrier>
+  #accessLogKey = ''
   #telemetry: TelemetryServer | undefined
   #stopping: Promise<void> | undefined
 
@@ -93,8 +96,9 @@ export class Sidecar implements SidecarParts {
     const sidecar = new Sidecar(options)
     const ready = sidecar.readiness.need('listeners', 'listeners are not open yet')
     try {
-      await sidecar.#openDoors()
-      sidecar.#useAccessLog()
+      if (options.doors !== false) await sidecar.#openDoors()
+      sidecar.#collect()
+      sidecar.#openAccessLog(sidecar.settings)()
       await sidecar.#openListeners(listenersOf(sidecar.settings))
     } catch (error) {
       await sidecar.close()
@@ -126,13 +130,14 @@ export class Sidecar implements SidecarParts {
   async reload(config: Config): Promise<void> {
     const wanted = listenersOf(config.settings)
     const snapshot = this.#compile(config, this.#snapshot.id + 1)
+    const useAccessLog = this.#openAccessLog(config.settings)
     await this.#openListeners(wanted)
     this.#snapshot = snapshot
     this.#limits = limitsOf(config.settings)
     this.#discovery.update(config.services)
     this.registry.keep(config.services)
     for (const [name, listener] of this.listeners) if (!wanted.has(name)) this.#leave(name, listener)
-    this.#useAccessLog()
+    useAccessLog()
     this.log.level = config.settings.logLevel
     this.#adopted()
   }
@@ -186,15 +191,19 @@ export class Sidecar implements SidecarParts {
     return snapshot
   }
 
+  #collect(): void {
+    const { clock, metrics, readiness, registry, listeners } = this
+    this.#life.own(watchRuntime(metrics, { clock, readiness, version: programVersion() }))
+    collectGauges({ metrics, registry, listeners, discovery: this.#discovery })
+  }
+
   async #openDoors(): Promise<void> {
     const { telemetry, admin } = this.settings
-    const { clock, log, metrics, readiness } = this
+    const { log, metrics, readiness } = this
     const metricsText = () => metrics.text()
-    this.#life.own(watchRuntime(metrics, { clock, readiness, version: programVersion() }))
     if (telemetry !== undefined)
       this.#telemetry = this.#life.own(await TelemetryServer.start(telemetry.listen, { metricsText, readiness, log }))
     if (admin !== undefined) this.#life.own(await AdminServer.start(admin.listen, adminView(this)))
-    collectGauges({ metrics, registry: this.registry, listeners: this.listeners, discovery: this.#discovery })
   }
 
   async #openListeners(wanted: ReadonlyMap<string, ListenerConfig & { key: string }>): Promise<void> {
@@ -226,11 +235,16 @@ export class Sidecar implements SidecarParts {
     this.clock.after(this.settings.drain.limit, () => listener.destroy('draining'))
   }
 
-  #useAccessLog(): void {
-    const { accessLog } = this.settings
+  /** Opens the access log of these settings; what is returned puts it in the place of the former. Throws when it can't be opened. */
+  #openAccessLog({ accessLog }: Settings): () => void {
+    const key = JSON.stringify(accessLog)
+    if (key === this.#accessLogKey) return () => {}
     const onTrouble = (message: string): void => this.log.warn(message)
-    const former = this.#recorder.useAccessLog(openAccessLog(accessLog, { clock: this.clock, metrics: this.metrics, onTrouble }))
-    if (former !== undefined) void former.close()
+    const opened = openAccessLog(accessLog, { clock: this.clock, metrics: this.metrics, onTrouble })
+    return () => {
+      this.#accessLogKey = key
+      void this.#recorder.useAccessLog(opened)?.close()
+    }
   }
 
   #adopted(): void {

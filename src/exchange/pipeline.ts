@@ -2,6 +2,7 @@
 // hot path: bench/macro
 import type { RequestHead } from '../codec/message.ts'
 import type { DownstreamStream } from '../codec/stream.ts'
+import { parseAddress } from '../core/address.ts'
 import type { FailureCode } from '../core/failures.ts'
 import { normalizePath } from '../routing/normalize.ts'
 import { forwardedFor, forwardedProto } from '../telemetry/forwarded.ts'
@@ -134,6 +135,7 @@ export class Pipeline {
     if (this.#deps.registry.isOwn(authority)) return { failure: 'loop', detail: `${authority} is this proxy` }
     const hasPort = /:\d+$/.test(authority)
     const target = hasPort ? authority : `${authority}:${head.scheme === 'https' ? 443 : 80}`
+    if (parseAddress(target) === undefined) return { failure: 'no_service', detail: `${authority} is no address` }
     return { decision: { ...NO_ROUTE, service: this.#deps.registry.passthrough(target).of(head), destination: PASSTHROUGH } }
   }
 }

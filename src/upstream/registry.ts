@@ -172,6 +172,9 @@ export class ServiceRegistry {
   }
 }
 
+const PLAIN = serviceSchema.parse({ name: 'plain', port: 1, limits: UNLIMITED })
+
+/** A service of one endpoint, with the defaults of the rest. */
 function plainService(name: string, address: string): ServiceConfig {
-  return serviceSchema.parse({ name, port: 1, endpoints: [{ address }], limits: UNLIMITED })
+  return { ...PLAIN, name, endpoints: [{ address, weight: 1, labels: {} }] }
 }
