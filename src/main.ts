@@ -49,11 +49,21 @@ program
 program
   .command('check')
   .description('say what is wrong with a configuration; exit 1 when something is')
-  .requiredOption('--config <path...>', 'files, or directories with *.yaml, *.yml, *.json')
+  .requiredOption(...CONFIG)
   .option('--print', 'print the configuration as well, with everything that it leaves out spelt out')
   .action(async ({ config, print }: { config: string[]; print?: true }) => {
     const { checkCommand } = await import('./commands/check.ts')
     finish(await checkCommand(config, print === true, io))
+  })
+
+program
+  .command('explain')
+  .description('what would happen to requests and why, offline')
+  .requiredOption(...CONFIG)
+  .option('--request <file>', 'requests as JSON, one object a line or one array; - is standard input', '-')
+  .action(async ({ config, request }: { config: string[]; request: string }) => {
+    const { explain } = await import('./commands/explain.ts')
+    finish(await explain(config, request, io))
   })
 
 program

@@ -187,7 +187,6 @@ export class Sidecar implements SidecarParts {
       runtime: (service) => this.registry.configure(service),
     })
     this.registry.setApps(new Map(settings.listeners.inbound.map(({ listen, app }) => [listen, app])))
-    this.registry.setOwn([...listenersOf(settings).keys()])
     return snapshot
   }
 

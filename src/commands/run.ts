@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { systemClock } from '../core/clock.ts'
+import { examineConfig } from '../exchange/examine.ts'
 import { isWorker, Primary, serveAsWorker } from '../sidecar/workers.ts'
 import { Sidecar } from '../sidecar.ts'
 import { type OwnLog, openLog } from '../telemetry/log.ts'
@@ -14,7 +15,7 @@ interface Running {
 }
 
 export async function run(paths: readonly string[], io: Io): Promise<ExitCode> {
-  const { config, problems } = await loadConfig(paths, { environment: io.env })
+  const { config, problems } = await loadConfig(paths, { environment: io.env, examine: examineConfig })
   for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`)
   if (config === undefined) return 1
   const log = await openLog({ level: config.settings.logLevel, pretty: io.isTerminal, clock: systemClock })

@@ -24,6 +24,17 @@ function replyHead(code: FailureCode, grpc: boolean, bodyLength: number): Respon
   return { version: '1.1', status: failure.status, reason: '', fields, bodyLength, upgrade: '' }
 }
 
+/** The reply to a request; undefined: it could not be read. */
+export function replyTo(
+  code: FailureCode,
+  request: RequestHead | undefined,
+  requestId: string,
+): { head: ResponseHead; body: string } {
+  const grpc = request !== undefined && isGrpc(request)
+  const body = grpc ? '' : `${JSON.stringify({ error: code, message: FAILURES[code].message, request_id: requestId })}\n`
+  return { head: replyHead(code, grpc, body.length), body }
+}
+
 /** Sends the reply; returns its head and the bytes of its body. */
 export function sendReply(
   stream: DownstreamStream,
@@ -31,10 +42,8 @@ export function sendReply(
   request: RequestHead | undefined,
   requestId: string,
 ): { head: ResponseHead; bytes: number } {
-  const grpc = request !== undefined && isGrpc(request)
-  const body = grpc ? '' : `${JSON.stringify({ error: code, message: FAILURES[code].message, request_id: requestId })}\n`
-  const head = replyHead(code, grpc, body.length)
-  const empty = grpc || request?.method === 'HEAD'
+  const { head, body } = replyTo(code, request, requestId)
+  const empty = body === '' || request?.method === 'HEAD'
   stream.respond(head, empty)
   if (empty) return { head, bytes: 0 }
   stream.write(Buffer.from(body, 'latin1'))

@@ -5,6 +5,7 @@ import { ServiceIndex } from '../routing/service-index.ts'
 import type { RouteTable } from '../routing/table.ts'
 import type { Party } from '../telemetry/outcome.ts'
 import { partyOf } from '../telemetry/party.ts'
+import { OwnAddresses } from './own-addresses.ts'
 
 /** A service as routing knows it. `runtime` is what carries traffic to it; for `explain` there is none. */
 export interface Destination<S> {
@@ -21,6 +22,7 @@ export interface Snapshot<S> {
   readonly routes: RouteTable<Destination<S>>
   /** This workload, as telemetry names it. */
   readonly own: Party
+  readonly ownAddresses: OwnAddresses
 }
 
 export interface CompileOptions<S> {
@@ -51,5 +53,7 @@ export function compileSnapshot<S>(config: Config, { id, runtime, random }: Comp
   const app = workload.labels['app'] ?? workload.name
   const host = `${app}.${workload.namespace}.svc.cluster.local`
   const own = partyOf(workload, { host, name: app, namespace: workload.namespace })
-  return { id, config, services, routes: table, own }
+  const { inbound, outbound } = settings.listeners
+  const ownAddresses = new OwnAddresses([...inbound, ...outbound].map(({ listen }) => listen))
+  return { id, config, services, routes: table, own, ownAddresses }
 }

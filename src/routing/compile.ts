@@ -28,6 +28,7 @@ export interface RouteContext<S> {
 
 type Entry<S> = CompiledMatch & { readonly route: Route<S>; readonly order: number }
 
+const A_HOST = 'a name such as "catalog.shop", "*.example.com" or "*", with or without a port'
 const EVERYTHING: readonly RouteMatchConfig[] = [{ headers: {}, query: {} }]
 
 /**
@@ -42,30 +43,25 @@ export function compileRoutes<S>(
   const problems: RouteProblem[] = []
   const matches = new MatchCompiler(context.pathNormalization)
   const hosts = new Map<string, { pattern: string; names: readonly string[]; entries: Entry<S>[] }>()
-  const order = new Map<string, number>()
   routes.forEach((config, index) => {
     const before = problems.length
     const report = (path: readonly (string | number)[], message: string): void => {
       problems.push({ route: index, path, message })
     }
-    const first = order.get(config.name)
-    if (first === undefined) order.set(config.name, index)
-    else report(['name'], `there is another route named "${config.name}"`)
     const route = compileRoute(config, context, report)
     const compiled = (config.matches.length > 0 ? config.matches : EVERYTHING).map((match, i) =>
       matches.compile(match, (path, message) => report(['matches', i, ...path], message)),
     )
     config.hosts.forEach((host, i) => {
-      if (!isHostPattern(host))
-        report(
-          ['hosts', i],
-          `"${host}" is not a host: expected a name such as "catalog.shop", "*.example.com" or "*", with or without a port`,
-        )
+      if (!isHostPattern(host)) report(['hosts', i], `"${host}" is not a host: expected ${A_HOST}`)
     })
     if (problems.length > before) return
+    const own = new Set<string>()
     for (const pattern of config.hosts.length > 0 ? config.hosts : ['*']) {
       const names = context.aliases(pattern)
       const key = (names[0] ?? pattern).toLowerCase()
+      if (own.has(key)) continue
+      own.add(key)
       let host = hosts.get(key)
       if (host === undefined) hosts.set(key, (host = { pattern, names, entries: [] }))
       for (const match of compiled) host.entries.push({ ...match, route, order: host.entries.length })

@@ -27,10 +27,8 @@ export class TextTest {
         return value.startsWith(this.text)
       case 'regex':
         return this.#regex !== null && this.#regex.test(value)
-      case 'present':
-        return true
-      case 'absent':
-        return false
+      default:
+        return this.kind === 'present'
     }
   }
 }

@@ -3,7 +3,6 @@
 import type { RequestHead } from '../codec/message.ts'
 import { type EndpointConfig, type ServiceConfig, serviceSchema } from '../config/schema.ts'
 import { serviceKey } from '../config/service-key.ts'
-import { formatAddress, mustParseAddress, splitHostPort } from '../core/address.ts'
 import { Service, type ServiceDeps } from './service.ts'
 
 /** Destinations that nobody configured, kept at once: callers choose them. */
@@ -75,7 +74,6 @@ export class ServiceRegistry {
   readonly #configured = new Map<string, Carrier>()
   readonly #apps = new Map<string, Carrier>()
   readonly #passthrough = new Map<string, Carrier>()
-  #own = new Set<string>()
 
   constructor(deps: ServiceDeps) {
     this.#deps = deps
@@ -140,24 +138,6 @@ export class ServiceRegistry {
       forgotten.close()
     }
     return carrier
-  }
-
-  /** Addresses that this proxy listens on: what goes there would come back. */
-  setOwn(listeners: readonly string[]): void {
-    this.#own = new Set()
-    for (const text of listeners) {
-      const address = mustParseAddress(text)
-      if (address.kind !== 'tcp') continue
-      const anywhere = address.host === '0.0.0.0' || address.host === '::'
-      for (const host of anywhere ? ['localhost', '127.0.0.1', '::1'] : [address.host])
-        this.#own.add(formatAddress({ ...address, host }))
-    }
-  }
-
-  isOwn(authority: string): boolean {
-    const split = splitHostPort(authority.toLowerCase())
-    if (split === undefined) return false
-    return this.#own.has(formatAddress({ kind: 'tcp', host: split.host, port: split.port ?? 80 }))
   }
 
   /** Everything that carries traffic, for metrics and admin. */

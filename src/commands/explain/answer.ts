@@ -1,0 +1,144 @@
+// One request through the data path's own decisions, and what came of it in words.
+import type { RequestHead } from '../../codec/message.ts'
+import { formatAddress } from '../../core/address.ts'
+import { FAILURES, type FailureCode } from '../../core/failures.ts'
+import { replyTo } from '../../exchange/local-reply.ts'
+import { type Caller, type Plan, planConnection, planRequest } from '../../exchange/plan.ts'
+import type { FieldEdits } from '../../routing/edits.ts'
+import { ensureTraceparent, IdSource, requestIdOf } from '../../telemetry/trace.ts'
+import { pairsOf, readRequest, readResponse, sentFields } from './heads.ts'
+import type { Pairs, Question } from './question.ts'
+import { isAt, listenerOf, type Share, targetOf } from './target.ts'
+import type { Viewpoint } from './viewpoints.ts'
+
+interface Reply {
+  readonly status: number
+  readonly headers: Pairs
+}
+
+export interface Answer {
+  readonly verdict: 'allow' | 'deny' | 'reject'
+  /** Id of what decided. */
+  readonly rule: string | null
+  readonly why: string
+  /** Of a denial: the rule that came closest and the field that failed. */
+  readonly nearest: { readonly rule: string; readonly field: string } | null
+  /** Of what the sidecar answers itself. */
+  readonly status: number | null
+  readonly route: string | null
+  readonly services: readonly Share[]
+  readonly mirrors: readonly Share[]
+  readonly forwarded: Forwarded | null
+  readonly reply: Reply | null
+  readonly response: Reply | null
+}
+
+interface Forwarded {
+  readonly method: string
+  readonly scheme: string
+  readonly host: string
+  readonly path: string
+  readonly headers: Pairs
+}
+
+/** Of a request that is let through and of which nothing more is known; also the order of the keys. */
+const ALLOWED: Answer = {
+  verdict: 'allow',
+  rule: null,
+  why: '',
+  nearest: null,
+  status: null,
+  route: null,
+  services: [],
+  mirrors: [],
+  forwarded: null,
+  reply: null,
+  response: null,
+}
+
+/** The same in every run: answers are there to be compared. */
+class FixedIds extends IdSource {
+  override uuid(): string {
+    return '00000000-0000-4000-8000-000000000000'
+  }
+
+  override hex(bytes: number): string {
+    return '01'.repeat(bytes)
+  }
+}
+
+const IDS = new FixedIds()
+
+export function explainRequest(snapshot: Viewpoint, question: Question): Answer {
+  const caller = callerOf(snapshot, question)
+  if (question.protocol === 'tcp' || question.protocol === 'tls') {
+    return explainConnection(planConnection(snapshot, caller), snapshot, question)
+  }
+  const head = readRequest(question, snapshot.config.settings)
+  if ('refused' in head) return failed(head.refused, head.detail, undefined)
+  requestIdOf(head.fields, IDS)
+  ensureTraceparent(head.fields, IDS)
+  const plan = planRequest(snapshot, caller, head)
+  if (plan.kind === 'failure') return failed(plan.code, plan.detail, head)
+  const target = targetOf(plan, snapshot, question)
+  if (plan.kind !== 'route') return { ...ALLOWED, ...target, ...passed(question, head, { snapshot, edits: null }) }
+  const { id, requestEdits, responseEdits } = plan.route
+  if (target.services.length === 0) return { ...failed('missing_backend', target.why, head), route: id }
+  if (requestEdits !== null) requestEdits.applyToRequest(head)
+  return { ...ALLOWED, ...target, ...passed(question, head, { snapshot, edits: responseEdits }) }
+}
+
+function explainConnection(plan: Plan<undefined>, snapshot: Viewpoint, question: Question): Answer {
+  if (plan.kind !== 'failure') return { ...ALLOWED, ...targetOf(plan, snapshot, question) }
+  // bytes get no answer
+  return { ...failed(plan.code, plan.detail, undefined), status: null, reply: null }
+}
+
+function passed(
+  question: Question,
+  head: RequestHead,
+  { snapshot, edits }: { snapshot: Viewpoint; edits: FieldEdits | null },
+): Pick<Answer, 'forwarded' | 'response'> {
+  const forwarded = { method: head.method, scheme: head.scheme, host: head.authority, path: head.path, headers: sentFields(head) }
+  if (question.response === undefined) return { forwarded, response: null }
+  const response = readResponse(question, head, snapshot.config.settings)
+  if (response === undefined) return { forwarded, response: replyOf('upstream_protocol', head) }
+  edits?.applyTo(response.fields)
+  return { forwarded, response: { status: response.status, headers: pairsOf(response.fields) } }
+}
+
+/** `head`: undefined when it could not be read. */
+function failed(code: FailureCode, detail: string, head: RequestHead | undefined): Answer {
+  // everything else is about where an allowed request goes
+  const verdict = code === 'policy_denied' ? 'deny' : REFUSALS.has(code) ? 'reject' : 'allow'
+  const why = verdict === 'reject' ? `${FAILURES[code].message.replace('.', ':')} ${detail}` : detail
+  const reply = replyOf(code, head)
+  return { ...ALLOWED, verdict, why, status: reply.status, reply }
+}
+
+/** What is refused before any policy is asked. */
+const REFUSALS: ReadonlySet<FailureCode> = new Set(['bad_request', 'head_too_large', 'http_version'])
+
+function replyOf(code: FailureCode, head: RequestHead | undefined): Reply {
+  const reply = replyTo(code, head, IDS.uuid()).head
+  return { status: reply.status, headers: pairsOf(reply.fields) }
+}
+
+function callerOf(snapshot: Viewpoint, question: Question): Caller {
+  const { source, destination } = question
+  const { inbound, outbound } = snapshot.config.settings.listeners
+  const direction = question.at === 'inbound' ? 'inbound' : 'outbound'
+  const listener = direction === 'inbound' ? listenerOf(inbound, question) : undefined
+  const fixed = direction === 'outbound' ? outbound.find(({ listen }) => isAt(listen, question)) : undefined
+  const local =
+    destination?.address === undefined
+      ? (listener?.listen ?? '')
+      : formatAddress({ kind: 'tcp', host: destination.address, port: destination.port ?? 80 })
+  return {
+    direction,
+    remoteIp: source?.address ?? '127.0.0.1',
+    localAddress: local,
+    serverName: destination?.sni ?? '',
+    service: fixed?.service ?? '',
+  }
+}

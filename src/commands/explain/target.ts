@@ -1,0 +1,75 @@
+// Where a request that is let through may go, as explain tells it.
+import type { InboundListenerConfig } from '../../config/schema.ts'
+import { parseAddress } from '../../core/address.ts'
+import type { Plan } from '../../exchange/plan.ts'
+import type { Destination } from '../../exchange/snapshot.ts'
+import type { Route } from '../../routing/route.ts'
+import type { Question } from './question.ts'
+import type { Viewpoint } from './viewpoints.ts'
+
+export interface Share {
+  readonly name: string
+  readonly namespace: string
+  readonly port: number
+  /** Of the traffic, 0…1. */
+  readonly share: number
+}
+
+export interface Target {
+  readonly why: string
+  readonly route: string | null
+  readonly services: readonly Share[]
+}
+
+export function targetOf(plan: Exclude<Plan<undefined>, { kind: 'failure' }>, snapshot: Viewpoint, question: Question): Target {
+  if (plan.kind === 'route') return routeTarget(plan.route)
+  if (plan.kind === 'service') {
+    const { name, namespace, port } = plan.destination.config
+    const why = `no route is for it; it goes to the service ${name}.${namespace}:${port} that it names`
+    return { why, route: null, services: [{ name, namespace, port, share: 1 }] }
+  }
+  if (plan.kind === 'passthrough')
+    return { why: `it names no known service; it is passed on to ${plan.target}`, route: null, services: [] }
+  return { why: 'no policy denies it; it goes to the application', route: null, services: application(snapshot, question) }
+}
+
+/** The listener that the question's destination is, or else the first one. */
+export function listenerOf(listeners: readonly InboundListenerConfig[], question: Question): InboundListenerConfig | undefined {
+  return listeners.find(({ listen }) => isAt(listen, question)) ?? listeners[0]
+}
+
+/** Whether the question's destination is this very address. */
+export function isAt(listen: string, { destination }: Question): boolean {
+  const address = parseAddress(listen)
+  return address?.kind === 'tcp' && address.host === destination?.address && address.port === destination.port
+}
+
+function application(snapshot: Viewpoint, question: Question): Share[] {
+  const listener = listenerOf(snapshot.config.settings.listeners.inbound, question)
+  const app = listener === undefined ? undefined : parseAddress(listener.app)
+  const port = app?.kind === 'tcp' ? app.port : question.destination?.port
+  const { serviceName: name, serviceNamespace: namespace } = snapshot.own
+  return port === undefined ? [] : [{ name, namespace, port, share: 1 }]
+}
+
+function routeTarget({ id, services }: Route<Destination<undefined>>): Target {
+  const shares = new Map<Destination<undefined>, number>()
+  const missing: string[] = []
+  services.choices.forEach(({ service, ref }, i) => {
+    if (service === undefined) missing.push(ref)
+    else shares.set(service, (shares.get(service) ?? 0) + (services.shares[i] as number))
+  })
+  const found = [...shares].map(([{ config }, share]) => ({
+    name: config.name,
+    namespace: config.namespace,
+    port: config.port,
+    share,
+  }))
+  const gap =
+    missing.length === 0 ? '' : `; of its services ${missing.join(', ')} can't be found, and that share of the traffic fails`
+  return {
+    why: found.length === 0 ? `the route ${id} matches, but has no service that exists` : `the route ${id} matches${gap}`,
+    route: id,
+    services: found,
+  }
+}

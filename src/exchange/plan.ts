@@ -1,0 +1,94 @@
+// What shall happen to a request or a connection, by the snapshot alone: the pipeline carries it out, `explain` tells it.
+// hot path: bench/macro
+import type { RequestHead } from '../codec/message.ts'
+import { parseAddress } from '../core/address.ts'
+import type { FailureCode } from '../core/failures.ts'
+import { normalizePath } from '../routing/normalize.ts'
+import type { Route } from '../routing/route.ts'
+import { forwardedFor, forwardedProto } from '../telemetry/forwarded.ts'
+import type { Peer } from './peer.ts'
+import type { Destination, Snapshot } from './snapshot.ts'
+
+/** What of a peer the plan depends on. */
+export type Caller = Pick<Peer, 'direction' | 'remoteIp' | 'localAddress' | 'serverName' | 'service'>
+
+export type Plan<S> =
+  /** To the application behind the listener. */
+  | { readonly kind: 'app' }
+  | { readonly kind: 'service'; readonly destination: Destination<S> }
+  /** To one of the route's services, once it is drawn; its edits are still to be made. */
+  | { readonly kind: 'route'; readonly route: Route<Destination<S>> }
+  /** To host:port, which is no known service. */
+  | { readonly kind: 'passthrough'; readonly target: string }
+  | { readonly kind: 'failure'; readonly code: FailureCode; readonly detail: string }
+
+const TO_APP = { kind: 'app' } as const
+const DENIED_BY_DEFAULT = {
+  kind: 'failure',
+  code: 'policy_denied',
+  detail: 'no policy allows it and defaultVerdict is deny',
+} as const
+const AMBIGUOUS_PATH = { kind: 'failure', code: 'bad_request', detail: 'a path that can be read in two ways' } as const
+
+/** Gives the head the form that whatever comes next sees: normal path, forwarding fields. */
+export function planRequest<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead): Plan<S> {
+  return caller.direction === 'inbound' ? planInbound(snapshot, caller, head) : planOutbound(snapshot, caller, head)
+}
+
+/** A TCP connection: by the listener's service or by the server name of its TLS. */
+export function planConnection<S>(snapshot: Snapshot<S>, caller: Caller): Plan<S> {
+  const { settings } = snapshot.config
+  if (caller.direction === 'inbound') return settings.defaultVerdict === 'deny' ? DENIED_BY_DEFAULT : TO_APP
+  const name = caller.service === '' ? caller.serverName : caller.service
+  if (name === '') return { kind: 'failure', code: 'no_service', detail: 'a TCP connection that names no destination' }
+  const destination = snapshot.services.get(name, 'https')
+  if (destination !== undefined) return { kind: 'service', destination }
+  if (caller.service === '' && settings.unknownDestinations === 'allow') return { kind: 'passthrough', target: `${name}:443` }
+  return { kind: 'failure', code: 'no_service', detail: `no service ${name}` }
+}
+
+function planInbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead): Plan<S> {
+  const { settings } = snapshot.config
+  const path = normalizePath(head.path, settings.pathNormalization, false)
+  if (path === undefined) return AMBIGUOUS_PATH
+  head.path = path
+  if (settings.defaultVerdict === 'deny') return DENIED_BY_DEFAULT
+  // who a certificate named is only told by whoever checked it
+  head.fields.remove('x-forwarded-client-cert')
+  forwardedFor(head.fields, caller.remoteIp, settings.trustedHops)
+  forwardedProto(head.fields, head.scheme, settings.trustedHops)
+  // RFC 9112 §3.2 asks for a Host that HTTP/1.0 callers may leave out
+  if (head.authority === '') head.authority = caller.localAddress
+  return TO_APP
+}
+
+function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead): Plan<S> {
+  const { authority, scheme } = head
+  const routed = caller.service === '' && head.method !== 'CONNECT'
+  const routes = routed ? snapshot.routes.host(authority, scheme) : undefined
+  const path = normalizePath(head.path, snapshot.config.settings.pathNormalization, routes?.readsPath === true)
+  if (path === undefined) return AMBIGUOUS_PATH
+  head.path = path
+  if (routes !== undefined) {
+    const route = routes.match(head)
+    if (route !== undefined) return { kind: 'route', route }
+    if (routes.named) return { kind: 'failure', code: 'no_route', detail: `no route of ${authority} matches` }
+  }
+  const name = caller.service === '' ? authority : caller.service
+  const destination = snapshot.services.get(name, scheme)
+  if (destination !== undefined) return { kind: 'service', destination }
+  if (caller.service !== '') return { kind: 'failure', code: 'no_service', detail: `no service ${name}` }
+  return planUnknown(snapshot, head)
+}
+
+function planUnknown<S>(snapshot: Snapshot<S>, { authority, scheme }: RequestHead): Plan<S> {
+  if (authority === '') return { kind: 'failure', code: 'no_service', detail: 'a request that names no host' }
+  if (snapshot.config.settings.unknownDestinations === 'deny') {
+    return { kind: 'failure', code: 'no_service', detail: `no service ${authority}` }
+  }
+  if (snapshot.ownAddresses.has(authority)) return { kind: 'failure', code: 'loop', detail: `${authority} is this proxy` }
+  const hasPort = /:\d+$/.test(authority)
+  const target = hasPort ? authority : `${authority}:${scheme === 'https' ? 443 : 80}`
+  if (parseAddress(target) === undefined) return { kind: 'failure', code: 'no_service', detail: `${authority} is no address` }
+  return { kind: 'passthrough', target }
+}
