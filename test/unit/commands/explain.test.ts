@@ -45,11 +45,15 @@ async function ask(t: Test, input: string, settings: object = SETTINGS): Promise
     'settings.json': JSON.stringify(settings),
     'pod.json': JSON.stringify({ apiVersion: 'v1', kind: 'Pod', ...PLAIN_POD }),
   })
-  const { io, written } = memoryIo(input)
-  const code = await explain([folder], '-', io)
-  const { stdout, stderr } = await written()
+  const memory = memoryIo(input)
+  const code = await explain([folder], '-', memory.io)
+  const { stdout, stderr } = await memory.written()
   const lines = stdout.split('\n').filter((line) => line !== '')
   return { code, answers: lines.map((line) => JSON.parse(line) as Record<string, unknown>), stderr }
+}
+
+function lengthOf(value: unknown): number {
+  return Array.isArray(value) ? value.length : -1
 }
 
 interface Case {
@@ -344,7 +348,7 @@ for (const { name, request, answer, settings } of CASES) {
     t.match(answers[0], { id: 'r', ...answer })
     for (const [key, value] of Object.entries(answer)) {
       // an empty list matches any other
-      if (Array.isArray(value)) t.equal((answers[0]?.[key] as readonly unknown[]).length, value.length, key)
+      if (Array.isArray(value)) t.equal(lengthOf(answers[0]?.[key]), value.length, key)
     }
     if ('error' in answer) t.same(Object.keys(answers[0] as object), ['id', 'error'])
   })
@@ -376,7 +380,7 @@ t.test('says what is wrong with the configuration and ends with 1', async (t) =>
   const { code, answers, stderr } = await ask(t, '{"at":"inbound"}', { ...SETTINGS, routes })
   t.equal(code, 1)
   t.same(answers, [])
-  t.match(stderr, /settings\.json:\d+:\d+: routes\[0\]: not a regular expression in RE2 syntax: missing closing \)/)
+  t.match(stderr, /settings\.json:\d+:\d+: routes\[0\]\S*: not a regular expression in RE2 syntax: missing closing \)/)
 })
 
 t.test('reads a file, and says when it cannot', async (t) => {
