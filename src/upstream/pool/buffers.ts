@@ -1,7 +1,7 @@
 // Memory that upstream sockets read into. A connection holds a small buffer; while it reads a large body it borrows a large one, which
 // makes for few and cheap reads. A buffer is read into again as soon as its bytes are gone.
 // hot path: bench/macro
-import { WRITTEN, type WriteResult } from '../../codec/stream.ts'
+import { FULL, WRITTEN, type WriteResult } from '../../codec/stream.ts'
 
 const SMALL_BYTES = 32_768
 const LARGE_BYTES = 1_048_576
@@ -19,6 +19,8 @@ export class ReadBuffers {
   #current: Buffer = spareSmall.pop() ?? Buffer.allocUnsafeSlow(SMALL_BYTES)
   /** Read into, and still referred to by a slow peer's writes. */
   #lent: Buffer[] = []
+  /** The peer had enough after the last read: that there is another one says that it has taken everything since. */
+  #full = false
 
   get current(): Buffer {
     return this.#current
@@ -27,8 +29,9 @@ export class ReadBuffers {
   /** After a read: `result` is what became of the bytes, `expects` how many are still to come. */
   turn(result: WriteResult, expects: number): Buffer {
     const large = expects >= LARGE_FROM
+    if ((this.#full || result === WRITTEN) && this.#lent.length > 0) this.#takeBack()
+    this.#full = result === FULL
     if (result === WRITTEN) {
-      if (this.#lent.length > 0) this.#takeBack()
       if (large === (this.#current.length === LARGE_BYTES)) return this.#current
       giveBack(this.#current)
     } else this.#lent.push(this.#current)
