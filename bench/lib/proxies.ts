@@ -9,6 +9,8 @@ export interface Proxy {
   readonly child: Child
   readonly url: string
   readonly readyMs: number
+  /** It runs on a just-in-time compiler. */
+  readonly compiles: boolean
 }
 
 export interface StartOptions {
@@ -32,7 +34,7 @@ export async function startProxy(context: Context, peer: Peer, options: StartOpt
   const url = `${setup.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   try {
     const readyMs = await answers(child, url + path, HOST)
-    return { name, child, url, readyMs }
+    return { name, child, url, readyMs, compiles: command[0] === process.execPath }
   } catch (error) {
     await child.stop()
     context.say(`  ${peer.name} is left out: ${(error as Error).message}`)
