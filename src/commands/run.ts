@@ -1,7 +1,7 @@
 // outrigger run: a sidecar from configuration files, until it is told to stop.
-import { loadConfig } from '../config/load.ts'
-import { formatProblem } from '../config/problem.ts'
+import { formatProblem, type Problem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
+import { ConfigSource } from '../config/source.ts'
 import { systemClock } from '../core/clock.ts'
 import { examineConfig } from '../exchange/examine.ts'
 import { isWorker, Primary, serveAsWorker } from '../sidecar/workers.ts'
@@ -15,7 +15,8 @@ interface Running {
 }
 
 export async function run(paths: readonly string[], io: Io): Promise<ExitCode> {
-  const { config, problems } = await loadConfig(paths, { environment: io.env, examine: examineConfig })
+  const source = new ConfigSource({ paths, clock: systemClock, environment: io.env, examine: examineConfig })
+  const { config, problems } = await source.load()
   for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`)
   if (config === undefined) return 1
   const log = await openLog({ level: config.settings.logLevel, pretty: io.isTerminal, clock: systemClock })
@@ -26,14 +27,16 @@ export async function run(paths: readonly string[], io: Io): Promise<ExitCode> {
   let running: Running
   try {
     const several = config.settings.workers > 1 && !isWorker()
-    running = several ? await startPrimary({ config, paths, io, log, stop }) : await startOne({ config, log, stop })
+    running = several ? await startPrimary({ config, paths, io, log, stop }) : await startOne({ config, log, stop, source })
   } catch (error) {
     log.error((error as Error).message)
+    await source.close()
     await log.close()
     return 1
   }
   await stopped.promise
   log.info('stopping: finishing what is under way')
+  await source.close()
   await running.stop()
   log.info('stopped')
   await log.close()
@@ -46,10 +49,36 @@ interface Start {
   readonly stop: () => void
 }
 
-async function startOne({ config, log, stop }: Start): Promise<Running> {
+async function startOne({ config, log, stop, source }: Start & { source: ConfigSource }): Promise<Running> {
   const sidecar = await Sidecar.start({ config, log, onQuit: stop, doors: !isWorker() })
+  sidecar.problems = source.problems
+  // one after the other: the last change wins
+  let last = Promise.resolve()
+  await source.watch({
+    changed(next, problems) {
+      last = last.then(() => takeOver(sidecar, next, problems))
+    },
+    refused(problems) {
+      for (const problem of problems) log.error(`the change was refused: ${formatProblem(problem)}`)
+      sidecar.refuse(problems)
+    },
+  })
   log.info('ready', { listeners: [...sidecar.listeners.keys()] })
   return isWorker() ? serveAsWorker(sidecar, stop) : sidecar
+}
+
+/** What loads may still not be taken: a port in use, a certificate that can't be read. */
+async function takeOver(sidecar: Sidecar, config: Config, problems: readonly Problem[]): Promise<void> {
+  try {
+    await sidecar.reload(config)
+    sidecar.problems = problems
+    for (const problem of problems) sidecar.log.warn(formatProblem(problem))
+    sidecar.log.info('the configuration has changed', { generation: sidecar.snapshot.id })
+  } catch (error) {
+    const { message } = error as Error
+    sidecar.log.error(`the change was refused: ${message}`)
+    sidecar.refuse([{ file: '', line: 0, column: 0, severity: 'error', message, hint: '' }])
+  }
 }
 
 function startPrimary({ config, log, stop, paths, io }: Start & { paths: readonly string[]; io: Io }): Promise<Running> {

@@ -133,6 +133,8 @@ export class Primary {
     worker.on('message', (message: WorkerView) => {
       if (message.type !== VIEW) return
       this.#views.set(worker, message)
+      // it came up too late to hear of the end
+      if (this.#stopping) this.#order('stop')
       if (Array.from(this.#views.values()).every((view) => view?.ready === true)) this.#ready()
     })
     worker.once('exit', (code, signal) => {
