@@ -1,7 +1,7 @@
 // One YAML or JSON document as plain values, with the place of every one of them. The one door to the yaml package.
 // What could harm or mislead is refused here: duplicate keys, prototype keys, alias bombs, endless nesting, odd tags.
 
-import type { Document, Node, ParsedNode } from 'yaml'
+import type { Alias, Document, Node, ParsedNode } from 'yaml'
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, stringify } from 'yaml'
 import type { Path, Place, Problems } from './problem.ts'
 import { formatPlace } from './problem.ts'
@@ -54,7 +54,9 @@ export function parseDocuments(source: Source, problems: Problems): SourceDocume
   const documents: SourceDocument[] = []
   for (const document of parsed as Document.Parsed[]) {
     const [flaw] = [...document.errors, ...document.warnings]
-    if (flaw !== undefined) problems.error(placeOf(flaw.pos[0]), `not valid YAML: ${firstLine(flaw.message)}`)
+    if (document.directives.yaml.explicit === true && document.directives.yaml.version !== '1.2') {
+      problems.error(source.place(1, 1), `YAML ${document.directives.yaml.version} is not read here`, 'leave %YAML out')
+    } else if (flaw !== undefined) problems.error(placeOf(flaw.pos[0]), `not valid YAML: ${firstLine(flaw.message)}`)
     else if (!isEmpty(document.contents)) readDocument(document, { source, placeOf, problems }, documents)
   }
   return documents
@@ -94,9 +96,10 @@ class Reader {
 
   read(node: Node | null, depth: number): unknown {
     if (this.#inAlias > 0 && ++this.#aliasedNodes > MAX_ALIASED_NODES) {
-      return this.#refuseOnce(node, this.#aliasedNodes === MAX_ALIASED_NODES + 1, 'aliases make this document too large')
+      if (this.#aliasedNodes > MAX_ALIASED_NODES + 1) return null
+      return this.#refuse(node, 'aliases make this document too large')
     }
-    if (depth > MAX_DEPTH) return this.#refuseOnce(node, this.#inAlias === 0, `nested deeper than ${MAX_DEPTH} levels`)
+    if (depth > MAX_DEPTH) return this.#refuse(node, `nested deeper than ${MAX_DEPTH} levels`)
     if (node === null) return null
     if (isAlias(node)) return this.#readAlias(node, depth)
     if (isSeq(node)) return node.items.map((item) => this.read(item as Node | null, depth + 1))
@@ -141,9 +144,11 @@ class Reader {
     return this.#refuse(node, 'this kind of YAML value is not understood here')
   }
 
-  #readAlias(node: Node & { resolve(document: Document.Parsed): Node | undefined }, depth: number): unknown {
+  #readAlias(node: Alias, depth: number): unknown {
+    const anchored = node.resolve(this.#document)
+    if (anchored === undefined) return this.#refuse(node, `there is no anchor ${JSON.stringify(node.source)} before this`)
     this.#inAlias++
-    const value = this.read(node.resolve(this.#document) ?? null, depth + 1)
+    const value = this.read(anchored, depth + 1)
     this.#inAlias--
     return value
   }
@@ -151,10 +156,6 @@ class Reader {
   #refuse(node: Node | null, message: string): null {
     this.#context.problems.error(this.#context.placeOf(startOf(node)), message)
     return null
-  }
-
-  #refuseOnce(node: Node | null, first: boolean, message: string): null {
-    return first ? this.#refuse(node, message) : null
   }
 }
 

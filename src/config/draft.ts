@@ -13,6 +13,8 @@ export interface Located<T> {
 
 export interface Draft {
   readonly settings: Located<Settings>
+  /** A document says something of them. */
+  readonly hasSettings: boolean
   readonly services: readonly Located<ServiceConfig>[]
   readonly references: References
   readonly routes: readonly Located<RouteConfig>[]

@@ -91,8 +91,11 @@ class Explainer {
 
   #unknownKey(path: Path, key: string): void {
     const where = path.length === 0 ? '' : ` in ${formatPath([...this.#base, ...path])}`
-    const place = this.#document.keyAt([...this.#base, ...path, key])
-    this.#problems.error(place, `unknown key ${quote(key)}${where}`, didYouMean(key, this.#knownKeys(path)))
+    const full = [...this.#base, ...path, key]
+    // a resource whose apiVersion was forgotten is taken for settings
+    const resource = key === 'kind' && full.length === 1
+    const hint = resource ? 'a Kubernetes resource has apiVersion as well' : didYouMean(key, this.#knownKeys(path))
+    this.#problems.error(this.#document.keyAt(full), `unknown key ${quote(key)}${where}`, hint)
   }
 
   #union(issue: Issue & { code: 'invalid_union' }, path: Path): void {

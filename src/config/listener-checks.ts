@@ -30,7 +30,8 @@ export function checkListeners(draft: Draft, problems: Problems): void {
     problems.error(settings.at(listening.path), `${name}: ${how} listened on by ${first}`)
   }
   const { inbound, outbound } = settings.value.listeners
-  if (inbound.length + outbound.length === 0) {
+  // resources without settings are for `explain`
+  if (inbound.length + outbound.length === 0 && draft.hasSettings) {
     problems.warning(
       settings.at(['listeners']),
       'there is no listener: no traffic will be carried',

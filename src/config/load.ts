@@ -78,6 +78,7 @@ function draftOf(merged: MergedSettings, resources: Resources, problems: Problem
   const services = [...located('services', settings.services), ...compiled.services]
   return {
     settings: { value: settings, label: 'settings', at },
+    hasSettings: merged.documents > 0,
     services,
     references: new References(
       services.map(({ value }) => value),

@@ -81,7 +81,7 @@ export function quote(value: unknown, path: Path = []): string {
   if (typeof value === 'object' && value !== null) return 'a mapping'
   if (value === null || value === undefined) return 'nothing'
   if (isSensitivePath(path) || (typeof value === 'string' && looksSecret(value))) return 'a hidden value'
-  const text = JSON.stringify(value)
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
   return text.length <= MAX_QUOTED_LENGTH ? text : `${text.slice(0, MAX_QUOTED_LENGTH)}…`
 }
 

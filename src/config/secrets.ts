@@ -1,7 +1,7 @@
 // Keeps secrets out of what people see: problems, `check --print`, the admin's dump.
 
 const SENSITIVE_KEY =
-  /^(key|authorization|proxy-authorization|cookie|set-cookie)$|secret|password|passwd|token|api-?key|private-?key/i
+  /^(key|authorization|proxy-authorization|cookie|set-cookie)$|secret|password|passwd|token|api[-_]?key|private[-_]?key/i
 const PEM = /-----BEGIN [A-Z0-9 ]+-----/
 const CREDENTIALS_IN_URL = /^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]+@/i
 const FILE_PATH = /^\.{0,2}\/[^\s]*$|^[\w.-]+\.(pem|key|crt|json|txt)$/

@@ -13,6 +13,8 @@ const JOINED_LISTS: ReadonlySet<string> = new Set(['services', 'routes', 'listen
 
 export interface MergedSettings {
   readonly settings: Settings
+  /** How many documents say something of them. */
+  readonly documents: number
   /** Top-level keys that a document sets, besides lists that documents may add to. */
   readonly keys: readonly string[]
   /** Place of what stands at a path of the merged settings. */
@@ -33,7 +35,7 @@ export function mergeSettings(
   }
   if (problems.hasErrors) return undefined
   const keys = Object.keys(merge.value).filter((key) => !JOINED_LISTS.has(key))
-  return { settings: settingsSchema.parse(merge.value), keys, at: (path) => merge.at(path) }
+  return { settings: settingsSchema.parse(merge.value), documents: documents.length, keys, at: (path) => merge.at(path) }
 }
 
 interface Origin {

@@ -43,7 +43,7 @@ const durationText = (least: number) => {
   return z.codec(
     z.union(
       [
-        z.string().refine((text) => (parseDuration(text) ?? -1) >= least, { error }),
+        z.string({ error }).refine((text) => (parseDuration(text) ?? -1) >= least, { error }),
         // only zero needs no unit
         ...(least === 0 ? [z.literal(0)] : []),
       ],

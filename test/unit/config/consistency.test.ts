@@ -1,0 +1,159 @@
+import t from 'tap'
+import { problemLines } from '../../support/config-text.ts'
+
+const CATALOG = `workload: { namespace: shop }
+services:
+  - { name: catalog, namespace: shop, port: 80, endpoints: [{ address: "127.0.0.1:9001" }] }
+  - { name: catalog, namespace: shop, port: 8080, endpoints: [{ address: "127.0.0.1:9001" }] }
+  - { name: db, namespace: data, port: 5432, endpoints: [{ address: "127.0.0.1:9002" }] }
+  - { name: two, namespace: data, port: 1, endpoints: [{ address: "127.0.0.1:9003" }] }
+  - { name: two, namespace: data, port: 2, endpoints: [{ address: "127.0.0.1:9003" }] }
+listeners: { outbound: [{ listen: "127.0.0.1:15001" }] }
+`
+
+interface Case {
+  readonly name: string
+  readonly text: string
+  readonly lines: readonly string[]
+}
+
+const listeners: readonly Case[] = [
+  {
+    name: 'the same address twice',
+    text: 'listeners:\n  inbound: [{ listen: 127.0.0.1:80, app: 127.0.0.1:8080 }]\n  outbound: [{ listen: 127.0.0.1:80 }]\n',
+    lines: [
+      'c.yaml:3:24: listeners.outbound[0].listen: 127.0.0.1:80 is already listened on by listeners.inbound[0].listen at c.yaml:2:23',
+    ],
+  },
+  {
+    name: 'all addresses of a port and one of them',
+    text: 'listeners: { inbound: [{ listen: 0.0.0.0:80, app: ":9" }] }\nadmin: { listen: localhost:80 }\n',
+    lines: [
+      'c.yaml:2:18: admin.listen: localhost:80 overlaps 0.0.0.0:80, which is already listened on by listeners.inbound[0].listen at c.yaml:1:34',
+    ],
+  },
+  {
+    name: 'IPv6 in two spellings',
+    text: 'listeners: { outbound: [{ listen: "[::1]:80" }, { listen: "[0:0:0::1]:80" }] }\n',
+    lines: [
+      'c.yaml:1:59: listeners.outbound[1].listen: [0:0:0::1]:80 overlaps [::1]:80, which is already listened on by listeners.outbound[0].listen at c.yaml:1:35',
+    ],
+  },
+  {
+    name: 'a Unix socket twice',
+    text: 'listeners: { outbound: [{ listen: "unix:/a" }, { listen: "unix:/a" }] }\n',
+    lines: [
+      'c.yaml:1:58: listeners.outbound[1].listen: unix:/a is already listened on by listeners.outbound[0].listen at c.yaml:1:35',
+    ],
+  },
+  {
+    name: 'an application that is the sidecar itself',
+    text: 'listeners: { inbound: [{ listen: 0.0.0.0:8080, app: 127.0.0.1:8080 }] }\n',
+    lines: [
+      "c.yaml:1:53: listeners.inbound[0].app: 127.0.0.1:8080 is this sidecar's own listeners.inbound[0].listen; connections would come back for ever",
+    ],
+  },
+  {
+    name: 'what only looks alike',
+    text: `listeners:
+  inbound: [{ listen: 127.0.0.1:80, app: 127.0.0.2:80 }, { listen: "127.0.0.1:0", app: "unix:/a" }]
+  outbound: [{ listen: 127.0.0.3:80 }, { listen: "127.0.0.1:0" }, { listen: "unix:/b" }]
+admin: { listen: "[::1]:80" }\n`,
+    lines: [],
+  },
+  {
+    name: 'a service that is not there',
+    text: `${CATALOG}---\nlisteners: { outbound: [{ listen: ":1", service: catlog }, { listen: ":2", service: two.data }, { listen: ":3", service: db.data:1 }] }`,
+    lines: [
+      'c.yaml:10:50: listeners.outbound[1].service: there is no service "catlog" (did you mean "catalog.shop"?)',
+      'c.yaml:10:85: listeners.outbound[2].service: the service "two.data" has several ports (add one of them: 1, 2)',
+      'c.yaml:10:122: listeners.outbound[3].service: the service "db.data:1" has no such port (it has 5432)',
+    ],
+  },
+]
+
+const services: readonly Case[] = [
+  {
+    name: 'a service twice',
+    text: `${CATALOG}---\nservices:\n  - { name: db, namespace: data, port: 5432, dns: { name: db } }\n`,
+    lines: ['c.yaml:11:13: services[5]: the service db.data:5432 is there twice, first as services[2] at c.yaml:5:13'],
+  },
+  {
+    name: 'a native service that is a Kubernetes one as well',
+    text: `${CATALOG}---\napiVersion: v1\nkind: Service\nmetadata: { name: db, namespace: data }\nspec: { ports: [{ port: 5432 }] }\n`,
+    lines: ['c.yaml:10:1: Service data/db: the service db.data:5432 is there twice, first as services[2] at c.yaml:5:13'],
+  },
+  {
+    name: 'no endpoints',
+    text: `${CATALOG}---\nservices:\n  - { name: a, port: 80 }\n`,
+    lines: ['c.yaml:11:5: warning: services[5]: the service a.default:80 has no endpoints (add endpoints or dns)'],
+  },
+  {
+    name: 'endpoints that are nowhere or there twice',
+    text: `${CATALOG}---\nservices:\n  - { name: a, port: 80, endpoints: [{ address: ":80" }, { address: "a:0" }, { address: "a:1" }, { address: "a:1" }] }\n`,
+    lines: [
+      'c.yaml:11:49: services[5].endpoints[0].address: nothing can be reached at :80 (an endpoint needs a host and a port)',
+      'c.yaml:11:69: services[5].endpoints[1].address: nothing can be reached at a:0 (an endpoint needs a host and a port)',
+      'c.yaml:11:109: services[5].endpoints[3].address: a:1 is there twice (use weight for a larger share)',
+    ],
+  },
+  {
+    name: 'DNS times that contradict each other',
+    text: `${CATALOG}---\nservices:\n  - { name: a, port: 80, dns: { name: a, minTtl: 10s, maxTtl: 5s } }\n`,
+    lines: ['c.yaml:11:50: services[5].dns: minTtl is longer than maxTtl'],
+  },
+  {
+    name: 'drain times that contradict each other',
+    text: `${CATALOG}drain: { grace: 40s }`,
+    lines: ['c.yaml:9:17: drain.grace is longer than drain.limit: everything would be cut before it ends'],
+  },
+]
+
+const routes: readonly Case[] = [
+  {
+    name: 'names of services, near and far',
+    text: 'routes: [{ name: r, services: [{ service: catalogue.shop }, { service: x.y.z }, { service: "" }, { service: catalog }] }]',
+    lines: [
+      'c.yaml:9:43: routes[0].services[0].service: there is no service "catalogue.shop" (did you mean "catalog.shop"?)',
+      'c.yaml:9:72: routes[0].services[1].service: there is no service "x.y.z" (a name without a namespace means one in shop)',
+      'c.yaml:9:92: routes[0].services[2].service: expected a service such as "catalog.shop" or "catalog.shop:80", got ""',
+    ],
+  },
+  { name: 'no services', text: 'routes:\n  - name: r', lines: ['c.yaml:10:5: routes[0]: the route "r" has no services'] },
+  {
+    name: 'weights that add up to nothing',
+    text: 'routes: [{ name: r, services: [{ service: catalog, weight: 0 }, { service: db.data, weight: 0 }] }]',
+    lines: ['c.yaml:9:31: routes[0]: all weights are 0, so no request could go anywhere'],
+  },
+  {
+    name: 'times that contradict each other',
+    text: 'routes: [{ name: r, services: [{ service: catalog }], timeout: 1s, attemptTimeout: 2s }]',
+    lines: ['c.yaml:9:84: routes[0]: attemptTimeout is longer than timeout, so it can never strike'],
+  },
+  {
+    name: 'a name twice',
+    text: 'routes:\n  - { name: r, services: [{ service: catalog }] }\n  - { name: r, hosts: [a], services: [{ service: catalog }] }',
+    lines: ['c.yaml:11:13: routes[1]: the route "r" is there twice, first at c.yaml:10:13'],
+  },
+  {
+    name: 'a route that is never reached, in whatever words',
+    text: `routes:
+  - { name: a, hosts: [catalog, x.y], matches: [{ path: { prefix: /a }, headers: { p: { exact: "1" }, q: { present: true } } }], services: [{ service: catalog }] }
+  - { name: b, hosts: [Catalog.shop.svc], matches: [{ headers: { q: { present: true }, p: { exact: "1" } }, path: { prefix: /a } }], services: [{ service: catalog }] }
+  - { name: c, hosts: [catalog], matches: [{ path: { prefix: /a } }], services: [{ service: catalog }] }
+  - { name: d, hosts: [x.y, z], matches: [{ path: { prefix: /a }, headers: { p: { exact: "1" }, q: { present: true } } }], services: [{ service: catalog }] }`,
+    lines: [
+      'c.yaml:11:13: routes[1]: the route "b" is never reached: the same requests go to "a" at c.yaml:10:13'.replace(
+        '11:13',
+        '11:13',
+      ),
+    ],
+  },
+]
+
+for (const { name, text, lines } of [...listeners, ...services]) {
+  t.test(`says of ${name}`, async (t) => t.same(problemLines(text), lines))
+}
+for (const { name, text, lines } of routes) {
+  t.test(`says of routes: ${name}`, async (t) => t.same(problemLines(`${CATALOG}${text}\n`), lines))
+}
