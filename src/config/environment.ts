@@ -19,7 +19,7 @@ export function substitute(
     const reference = REFERENCE.exec(text)
     if (reference === null) return text
     const [, name, fallback] = reference
-    const replaced = environment[name as string] ?? fallback
+    const replaced = (Object.hasOwn(environment, name as string) ? environment[name as string] : undefined) ?? fallback
     if (replaced !== undefined) return replaced
     complete = false
     const hint = `\${${name}:-…} names a fallback`

@@ -4,11 +4,11 @@ import type { SourceDocument } from '../document.ts'
 import { parseDocuments } from '../document.ts'
 import { isConfigFileName } from '../files.ts'
 import { parseWith } from '../issues.ts'
-import { didYouMean } from '../nearest.ts'
+import { didYouMean, nearest } from '../nearest.ts'
 import type { Path, Problems } from '../problem.ts'
 import { formatPlace, quote } from '../problem.ts'
 import { settingsSchema } from '../schema.ts'
-import { GROUPS } from './registry.ts'
+import { groupNames, groupOf, kindOf } from './registry.ts'
 import type { Kind, Resource } from './resource.ts'
 import { placeIn, Resources } from './resource.ts'
 
@@ -56,14 +56,10 @@ class Gathering {
 
   #addOfGroup(raw: Raw): void {
     const { document, base, group, kind, version } = raw
-    const known = GROUPS[group]
+    const known = groupOf(group)
     const fullName = group === '' ? kind : `${kind} of ${group}`
-    if (known === undefined) {
-      const hint = didYouMean(group, Object.keys(GROUPS))
-      this.#problems.warning(document.at([...base, 'apiVersion']), `${fullName} is ignored`, hint.startsWith('known') ? '' : hint)
-      return
-    }
-    const state = known.kinds[kind]
+    if (known === undefined) return this.#unknownGroup(raw)
+    const state = kindOf(known, kind)
     if (state === undefined) {
       this.#problems.error(
         document.at([...base, 'kind']),
@@ -82,6 +78,15 @@ class Gathering {
         `understood: ${known.versions.join(', ')}`,
       )
     } else this.#addKnown(raw, state)
+  }
+
+  /** Others' resources are none of ours; but a policy must not pass unseen because its group is misspelt. */
+  #unknownGroup({ document, base, group, kind }: Raw): void {
+    const place = document.at([...base, 'apiVersion'])
+    const meant = nearest(group, groupNames())
+    const known = meant === undefined ? undefined : groupOf(meant)
+    if (known === undefined || kindOf(known, kind) === undefined) this.#problems.warning(place, `${kind} of ${group} is ignored`)
+    else this.#problems.error(place, `the group ${group} of ${kind} is not known`, `did you mean ${quote(meant)}?`)
   }
 
   #addKnown({ document, base, value, group, kind }: Raw, state: Kind): void {

@@ -14,7 +14,7 @@ export interface Group {
   readonly kinds: Readonly<Record<string, KindState>>
 }
 
-export const GROUPS: Readonly<Record<string, Group>> = {
+const TABLE: Readonly<Record<string, Group>> = {
   '': {
     versions: ['v1'],
     kinds: {
@@ -52,6 +52,19 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     versions: ['v1alpha4', 'v1alpha3', 'v1alpha2', 'v1alpha1'],
     kinds: { ...all('later', 'HTTPRouteGroup', 'TCPRoute'), UDPRoute: 'ignored' },
   },
+}
+
+/** A group by the name that a document gives. */
+export function groupOf(name: string): Group | undefined {
+  return Object.hasOwn(TABLE, name) ? TABLE[name] : undefined
+}
+
+export function kindOf(group: Group, name: string): KindState | undefined {
+  return Object.hasOwn(group.kinds, name) ? group.kinds[name] : undefined
+}
+
+export function groupNames(): string[] {
+  return Object.keys(TABLE)
 }
 
 function all(state: 'later' | 'ignored', ...kinds: readonly string[]): Record<string, KindState> {
