@@ -13,13 +13,26 @@ interface Result {
   readonly stderr: string
 }
 
+const LISTENER = 'listeners: { outbound: [ { listen: 127.0.0.1:15001 } ] }\n'
+
 async function call(t: Test, ...args: string[]): Promise<Result> {
   const { exit, stdout, stderr } = run(t, [process.execPath, PROGRAM, ...args])
   const { code } = await exit
   return { code, stdout: stdout(), stderr: stderr() }
 }
 
-for (const args of [[], ['fly'], ['run'], ['run', '--config'], ['run', '--config', '.', '--fast'], ['demo', 'what']]) {
+const NOT_UNDERSTOOD = [
+  [],
+  ['fly'],
+  ['run'],
+  ['run', '--config'],
+  ['run', '--config', '.', '--fast'],
+  ['check'],
+  ['explain'],
+  ['explain', '--config', '.', '--request'],
+  ['demo', 'what'],
+]
+for (const args of NOT_UNDERSTOOD) {
   t.test(`exits 2 with a hint when it is called as: outrigger ${args.join(' ')}`, async (t) => {
     const { code, stdout, stderr } = await call(t, ...args)
     t.equal(code, 2)
@@ -32,7 +45,7 @@ t.test('says what it is and what it can do', async (t) => {
   t.match(await call(t, '--version'), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' })
   const { code, stdout } = await call(t, '--help')
   t.equal(code, 0)
-  for (const command of ['run', 'demo']) t.match(stdout, new RegExp(`^  ${command} `, 'm'))
+  for (const command of ['run', 'check', 'explain', 'demo']) t.match(stdout, new RegExp(`^  ${command} `, 'm'))
 })
 
 t.test('exits 1 when there is no such file, and names it', async (t) => {
@@ -50,6 +63,33 @@ t.test('exits 1 with a line per problem, each at its place', async (t) => {
   t.match(stderr, `${file}:1:1: `)
   t.match(stderr, /trustedHops/, 'the nearest name')
   t.match(stderr, `${file}:2:`)
+})
+
+t.test('checks without starting, and prints what a configuration comes to', async (t) => {
+  const file = join(temporaryFolder(t), 'settings.yaml')
+  writeFileSync(file, `${LISTENER}trustedHops: 1\n`)
+  t.same(await call(t, 'check', '--config', file), { code: 0, stdout: '', stderr: '' })
+  t.match(await call(t, 'check', '--config', file, '--print'), { code: 0, stdout: /^trustedHops: 1$/m, stderr: '' })
+  writeFileSync(file, `${LISTENER}trustedHops: many\n`)
+  const { code, stdout } = await call(t, 'check', '--config', file)
+  t.equal(code, 1)
+  t.match(stdout, `${file}:2:14: `)
+})
+
+t.test('explains requests of a file, one answer a line, also to a reader that leaves early', async (t) => {
+  const folder = temporaryFolder(t)
+  const [settings, requests] = [join(folder, 'settings.yaml'), join(folder, 'requests.json')]
+  writeFileSync(settings, `${LISTENER}unknownDestinations: deny\n`)
+  writeFileSync(requests, '{ "id": "a", "at": "outbound", "host": "nobody" }\n'.repeat(5000))
+  const explain = ['explain', '--config', settings, '--request', requests]
+  const { code, stdout } = await call(t, ...explain)
+  t.equal(code, 0)
+  const answers = stdout.trimEnd().split('\n')
+  t.equal(answers.length, 5000)
+  t.match(JSON.parse(answers[0] as string), { id: 'a', status: 502, services: [] })
+  const { exit, stderr } = run(t, ['sh', '-c', `"$0" "$@" | head -n 1`, process.execPath, PROGRAM, ...explain])
+  t.same(await exit, { code: 0, signal: null })
+  t.equal(stderr(), '')
 })
 
 t.test('says that the port is in use and exits 1', async (t) => {
