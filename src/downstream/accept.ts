@@ -25,6 +25,8 @@ export interface AcceptOptions {
   readonly protocol: 'auto' | 'http' | 'http2' | 'tcp' | 'tls'
   readonly proxyProtocol: 'off' | 'require' | 'accept'
   readonly detectionTimeoutMs: number
+  /** Bytes without a name have somewhere to go. Where they do not, a silent caller is not taken for one of a server that speaks first. */
+  readonly carriesBytes: boolean
   readonly certificate: Certificate | undefined
   readonly limits: HttpLimits
   readonly clock: Clock
@@ -100,14 +102,14 @@ class Acceptance {
   }
 
   #lookAtProtocol(): void {
-    const { protocol, certificate, detectionTimeoutMs } = this.#options
+    const { protocol, certificate, detectionTimeoutMs, carriesBytes } = this.#options
     this.#stage = 'protocol'
     if (certificate !== undefined && !(this.#socket instanceof TLSSocket)) this.#terminateTls(certificate)
     else if (protocol === 'http') this.#serve('http1')
     else if (protocol === 'tcp') this.#serve('tcp')
     else if (protocol === 'http2') this.#refuseHttp2()
     else {
-      this.#listen(protocol === 'tls' ? PATIENCE_MS : detectionTimeoutMs)
+      this.#listen(protocol === 'tls' || !carriesBytes ? PATIENCE_MS : detectionTimeoutMs)
       if (this.#first.length > 0) this.#detect()
     }
   }
@@ -126,8 +128,16 @@ class Acceptance {
   #late(): void {
     if (this.#stage === 'proxy') this.#refuse('proxy_protocol')
     else if (this.#stage === 'handshake') this.#refuse('tls_handshake')
-    else if (this.#options.protocol === 'tls') this.#refuse('detection_failed')
-    else this.#serve('tcp') // nothing came: where the server speaks first, the caller waits for it
+    else if (this.#options.protocol === 'tls' || !this.#options.carriesBytes) this.#refuse('detection_failed')
+    else setImmediate(() => this.#silent())
+  }
+
+  /**
+   * Nothing came: where the server speaks first, the caller waits for it. Bytes that arrived while this process was busy with others
+   * have been read by now: timers run before sockets are looked at.
+   */
+  #silent(): void {
+    if (this.#stage === 'protocol') this.#serve('tcp')
   }
 
   #terminateTls(certificate: Certificate): void {

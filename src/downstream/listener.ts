@@ -150,11 +150,13 @@ export class Listener {
     socket.once('close', () => this.#sockets.delete(socket))
     let ends: Ends | undefined
     let connection: DownstreamConnection | undefined
-    const { config } = this.#listener
+    const listener = this.#listener
+    const { config } = listener
     const options: AcceptOptions = {
       protocol: config.protocol,
       proxyProtocol: config.proxyProtocol,
       detectionTimeoutMs: config.detectionTimeout,
+      carriesBytes: listener.direction === 'inbound' || listener.config.service !== undefined,
       certificate: this.#certificate,
       limits: this.#deps.limits(),
       clock: this.#deps.clock,
