@@ -21,10 +21,7 @@ import type { Decision, ExchangeDeps } from './decision.ts'
 import { ExchangeFacts } from './facts.ts'
 import { isGrpc, sendReply } from './local-reply.ts'
 import type { Peer } from './peer.ts'
-
-/** Methods that may be sent twice (RFC 9110 §9.2.2). */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
-const MAX_ATTEMPTS = 2
+import { mayRetry } from './retry.ts'
 
 type Phase = 'open' | 'responding' | 'done'
 
@@ -161,18 +158,12 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     }
     const endpoint = this.#attempt?.endpoint
     this.#release()
-    if (answered || this.attempts >= MAX_ATTEMPTS || !this.#mayRetry(code)) {
+    if (answered || this.#bodySent || !mayRetry(code, this.request, this.attempts)) {
       this.fail(code, detail)
       return
     }
     const stale = code === 'stale_connection'
     this.#try(stale ? undefined : endpoint, stale)
-  }
-
-  #mayRetry(code: FailureCode): boolean {
-    const { retry } = FAILURES[code]
-    if (retry === 'never' || this.#bodySent) return false
-    return retry === 'always' || (this.request !== undefined && IDEMPOTENT.has(this.request.method))
   }
 
   // from downstream

@@ -39,9 +39,9 @@ t.test('moves traffic to another endpoint under load without losing a request', 
   const agent = new Agent({ keepAlive: true, maxSockets: 4 })
   t.teardown(() => agent.destroy())
   const seen: string[] = []
-  let stopped = false
+  const calls = { go: true }
   const callers = Array.from({ length: 4 }, async () => {
-    while (!stopped) seen.push(await call(outbound, agent))
+    while (calls.go) seen.push(await call(outbound, agent))
   })
   await eventually(() => seen.length > 50)
   const file = join(sidecar.folder, 'services.yaml')
@@ -52,7 +52,7 @@ t.test('moves traffic to another endpoint under load without losing a request', 
   t.comment(`from rename to enforced: ${(performance.now() - startMs).toFixed(0)} ms`)
   const before = seen.length
   await eventually(() => seen.length > before + 50)
-  stopped = true
+  calls.go = false
   await Promise.all(callers)
   t.same(
     seen.filter((answer) => answer !== 'one' && answer !== 'two'),
