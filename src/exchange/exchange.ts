@@ -80,7 +80,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
       this.fail('overflow', 'too many requests under way')
       return
     }
-    this.#try(undefined, false)
+    this.#try(undefined)
   }
 
   /** Answers with a failure, or cuts what has begun. */
@@ -113,9 +113,9 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
 
   // attempts
 
-  #try(exclude: Endpoint | undefined, fresh: boolean): void {
+  #try(failed: Endpoint | undefined): void {
     const { service, attemptTimeoutMs } = this.#decision as Decision
-    const endpoint = service.pick(exclude)
+    const endpoint = service.pick(failed)
     if (endpoint === undefined) {
       this.fail('no_endpoint', `no endpoint of ${service.key} is available`)
       return
@@ -124,7 +124,8 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.upstreamAddress = endpoint.address
     this.#deadlines.attempt(attemptTimeoutMs)
     this.#attempt = new Attempt(this, { service, endpoint, clock: this.#deps.clock })
-    this.#attempt.start(fresh, this.peer.preface)
+    // the same endpoint again: not on another connection that it may have closed
+    this.#attempt.start(endpoint === failed, this.peer.preface)
   }
 
   onStream(stream: UpstreamStream): void {
@@ -162,8 +163,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
       this.fail(code, detail)
       return
     }
-    const stale = code === 'stale_connection'
-    this.#try(stale ? undefined : endpoint, stale)
+    this.#try(endpoint)
   }
 
   // from downstream

@@ -10,7 +10,8 @@ export async function finishAll(parts: SidecarParts): Promise<void> {
   const { grace, limit } = parts.settings.drain
   const startMs = parts.clock.nowMs()
   parts.drain()
-  await until(parts, () => noneOpen(parts, 'inbound'), startMs + grace)
+  // callers leave with the response that says Connection: close; who says nothing all the while may be cut
+  await until(parts, () => inboundConnections(parts) === 0, startMs + grace)
   for (const listener of parts.listeners.values()) if (listener.direction === 'inbound') listener.finish()
   sayGoodbye(parts, 'inbound')
   await until(parts, () => noneOpen(parts, 'inbound'), startMs + limit)
@@ -22,6 +23,12 @@ export async function finishAll(parts: SidecarParts): Promise<void> {
 /** Tunnels do not end by themselves. */
 function sayGoodbye({ open }: SidecarParts, direction: 'inbound' | 'outbound'): void {
   for (const x of Array.from(open)) if (x.upgraded && x.direction === direction) x.goAway(GOING_AWAY)
+}
+
+function inboundConnections({ listeners }: SidecarParts): number {
+  let count = 0
+  for (const listener of listeners.values()) if (listener.direction === 'inbound') count += listener.open
+  return count
 }
 
 function noneOpen({ open }: SidecarParts, direction: 'inbound' | 'outbound'): boolean {

@@ -52,7 +52,6 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
   #persistent = true
   #draining = false
   #stalled = false
-  #served = 0
   #interim = 0
   /** A tunnel of which the endpoint has ended its side. */
   #halfClosed = false
@@ -261,7 +260,6 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
   /** The response is complete; is the connection good for another? The receiver is told afterwards, by the caller. */
   #finish(stray: boolean): void {
     this.#receiver = undefined
-    this.#served++
     const reusable = this.#persistent && !this.#draining && !stray && this.#sending === 'done' && !this.#stalled
     if (!reusable) {
       this.#close('upstream_reset', 'not to be used again')
@@ -300,7 +298,7 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
   #lost(detail: string): void {
     if (this.#phase === 'closed') return
     if (this.#phase === 'connecting') this.#fail('connect_failed', detail)
-    else this.#fail(this.#served > 0 && !this.#touched ? 'stale_connection' : 'upstream_reset', detail)
+    else this.#fail(this.#touched ? 'upstream_reset' : 'stale_connection', detail)
   }
 
   #fail(code: FailureCode, detail: string): void {
