@@ -227,8 +227,7 @@ export class TcpUpstream implements UpstreamConnection, UpstreamStream {
   }
 
   abort(): void {
-    this.#receiver = undefined
-    this.#close('upstream_reset', 'given up')
+    this.#leave('upstream_reset', 'given up')
     resetSocket(this.#socket)
   }
 
@@ -241,7 +240,11 @@ export class TcpUpstream implements UpstreamConnection, UpstreamStream {
   }
 
   destroy(code: FailureCode): void {
-    this.#burst(() => this.#fail(code, 'closed by the proxy'))
+    const receiver = this.#receiver
+    this.#burst(() => {
+      this.#leave(code, 'closed by the proxy')
+      receiver?.onUpstreamFailure(code, 'closed by the proxy')
+    })
     resetSocket(this.#socket)
   }
 
@@ -271,16 +274,23 @@ export class TcpUpstream implements UpstreamConnection, UpstreamStream {
     receiver?.onUpstreamFailure(code, detail)
   }
 
+  /** What was written still goes out. */
   #close(code: FailureCode, detail: string): void {
-    if (this.#state === 'closed') return
     const connecting = this.#state === 'connecting'
-    this.#state = 'closed'
-    this.#receiver = undefined
-    this.#owner.onGone(this, code, detail)
+    if (!this.#leave(code, detail)) return
     this.#wire.flush()
     // destroySoon would wait until it is up
     if (connecting) this.#socket.destroy()
     else this.#socket.destroySoon()
+  }
+
+  /** Whether it was there before. */
+  #leave(code: FailureCode, detail: string): boolean {
+    if (this.#state === 'closed') return false
+    this.#state = 'closed'
+    this.#receiver = undefined
+    this.#owner.onGone(this, code, detail)
+    return true
   }
 
   #burst(run: () => void): void {
