@@ -1,10 +1,10 @@
 // The operator's door, on loopback: plain JSON for curl. Whoever may open a connection to it may do everything here.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Address, mustParseAddress } from '../core/address.ts'
 import { listen } from '../core/listen.ts'
-import { METRICS_TYPE } from '../telemetry/server.ts'
+import { createServer, METRICS_TYPE } from '../telemetry/server.ts'
 import { refusal } from './guard.ts'
 import { indexHtml, indexText } from './index-page.ts'
 import { type Answer, PAGES, STATS_PATH } from './pages.ts'
