@@ -145,6 +145,8 @@ class Acceptance {
     const plain = this.#socket
     plain.off('close', this.#closed)
     plain.off('end', this.#closed)
+    // else it would flow on to nobody
+    plain.pause()
     if (this.#first.length > 0) plain.unshift(this.#first)
     this.#first = Buffer.alloc(0)
     const socket = new TLSSocket(plain, { isServer: true, secureContext: certificate.context, ALPNProtocols: ['http/1.1'] })

@@ -1,21 +1,20 @@
 // A connection of raw bytes, with what has come over it.
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 import { eventually } from './eventually.ts'
 
 interface Owner {
   teardown(run: () => unknown): void
 }
 
-export class RawClient<S extends Socket = Socket> {
-  readonly socket: S
+export class RawClient {
+  readonly socket: Socket
   /** The peer has ended its side. */
   ended = false
   closed = false
   error: NodeJS.ErrnoException | undefined
   #bytes: Buffer[] = []
 
-  constructor(t: Owner, socket: S) {
+  constructor(t: Owner, socket: Socket) {
     this.socket = socket
     socket.on('data', (chunk: Buffer) => this.#bytes.push(chunk))
     socket.on('end', () => {
@@ -67,9 +66,4 @@ export class RawClient<S extends Socket = Socket> {
 export function rawClient(t: Owner, to: number | NetConnectOpts): RawClient {
   const where = typeof to === 'number' ? { host: '127.0.0.1', port: to } : to
   return new RawClient(t, connect({ allowHalfOpen: true, noDelay: true, ...where } as NetConnectOpts))
-}
-
-/** `socket`: one that is connected already, instead of a new one. */
-export function tlsClient(t: Owner, options: ConnectionOptions): RawClient<TLSSocket> {
-  return new RawClient(t, connectTls({ host: '127.0.0.1', rejectUnauthorized: false, ...options }))
 }
