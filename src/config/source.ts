@@ -145,7 +145,8 @@ export class ConfigSource implements Closable {
   #hasSettled({ fingerprint }: Reading, ms: number): boolean {
     const now = this.#options.clock.nowMs()
     if (this.#candidate.fingerprint !== fingerprint) this.#candidate = { fingerprint, sinceMs: now }
-    this.#changedMs = Math.min(this.#changedMs, now)
+    // while it looks half-written it need not be taken
+    this.#changedMs = ms === SETTLE_MS ? Math.min(this.#changedMs, now) : now
     const rest = this.#candidate.sinceMs + ms - now
     if (rest <= 0 || (ms === SETTLE_MS && now - this.#changedMs >= NEVER_SETTLES_MS)) return true
     this.#cancelLook = this.#options.clock.after(rest, () => void this.look())
@@ -157,7 +158,7 @@ export class ConfigSource implements Closable {
     const result = await compileAside({ files, environment, problems: problems.sorted() })
     if (result.config === undefined) return result
     const lost = this.#lostSettings(files, result)
-    if (lost !== undefined) return { problems: [lost, ...result.problems], settingsKeys: result.settingsKeys }
+    if (lost !== undefined) return { problems: [lost], settingsKeys: result.settingsKeys }
     const findings = examine?.(result.config) ?? []
     // read again for the places of what was found
     return findings.length === 0 ? result : compileFiles(files, { environment, examine: () => findings }, problems)
