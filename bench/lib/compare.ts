@@ -5,8 +5,8 @@ import { cpuSeconds } from './proc.ts'
 import { type Proxy, type StartOptions, startAll, stopAll } from './proxies.ts'
 import { type Context, type Figures, record, type Samples } from './scenario.ts'
 
-/** What compiles itself while it runs is slow at first, all the longer on a busy machine. */
-const WARM_UP_SECONDS = { native: 1, compiling: 8 }
+/** What compiles itself while it runs is slow until it has seen enough, which takes the longer the busier the machine is. */
+const WARM_UP = { seconds: 2, requests: 40_000, maxSeconds: 20 }
 
 export interface Work {
   readonly setup: StartOptions['setup']
@@ -30,7 +30,7 @@ export async function interleave(
   measure: (proxy: Proxy, seconds: number) => Promise<Figures>,
 ): Promise<Samples> {
   const samples: Samples = new Map()
-  for (const proxy of proxies) await measure(proxy, proxy.compiles ? WARM_UP_SECONDS.compiling : WARM_UP_SECONDS.native)
+  for (const proxy of proxies) await warmUp(proxy, measure)
   for (let round = 0; round < context.rounds; round++) {
     for (const proxy of proxies) {
       const figures = await measure(proxy, context.seconds)
@@ -40,6 +40,16 @@ export async function interleave(
     }
   }
   return samples
+}
+
+async function warmUp(proxy: Proxy, measure: (proxy: Proxy, seconds: number) => Promise<Figures>): Promise<void> {
+  const { seconds, requests, maxSeconds } = WARM_UP
+  let seen = 0
+  for (let spent = 0; spent < maxSeconds && seen < requests; spent += seconds) {
+    const { perSecond = 0 } = await measure(proxy, seconds)
+    seen += perSecond * seconds
+    if (!proxy.compiles) return
+  }
 }
 
 export interface CostOptions {
