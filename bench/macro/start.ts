@@ -1,4 +1,5 @@
 // From the start of the process to the first answered request.
+import { cpuSeconds } from '../lib/proc.ts'
 import { startProxy } from '../lib/proxies.ts'
 import { PLAIN, record, type Samples, type Scenario } from '../lib/scenario.ts'
 
@@ -15,7 +16,7 @@ export const start: Scenario = {
       for (const peer of context.peers) {
         const proxy = await startProxy(context, peer, { setup: PLAIN })
         if (proxy === undefined) continue
-        record(samples, peer.name, { readyMs: proxy.readyMs })
+        record(samples, peer.name, { readyMs: proxy.readyMs, cpuMs: cpuSeconds(proxy.child.pid) * 1000 })
         await proxy.child.stop()
       }
     }
