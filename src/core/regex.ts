@@ -1,5 +1,6 @@
 // Regular expressions in linear time, with RE2's syntax, always for the whole text. The one door to re2js.
 import { RE2JS, RE2JSException, RE2Set } from 're2js'
+import { plainRegex } from './regex-plain.ts'
 import { literalPrefix } from './regex-syntax.ts'
 
 /** Instructions that a pattern may compile to: about one a character, counted repetitions written out. */
@@ -20,22 +21,37 @@ export interface Regex {
   test(text: string): boolean
 }
 
+/** What is in use, so that a reload compiles only what is new. */
+const inUse = new Map<string, WeakRef<Regex>>()
+const MAX_IN_USE = 10_000
+
 /** Throws RegexError with a sentence for the user. */
 export function compileRegex(pattern: string): Regex {
+  const known = inUse.get(pattern)?.deref()
+  if (known !== undefined) return known
+  const regex = { pattern, prefix: literalPrefix(pattern), test: testOf(pattern) }
+  if (inUse.size >= MAX_IN_USE) for (const [key, reference] of inUse) if (reference.deref() === undefined) inUse.delete(key)
+  if (inUse.size < MAX_IN_USE) inUse.set(pattern, new WeakRef(regex))
+  return regex
+}
+
+function testOf(pattern: string): Regex['test'] {
   if (pattern.length > MAX_PATTERN_LENGTH)
     throw new RegexError(`the regular expression is longer than ${MAX_PATTERN_LENGTH} characters`)
-  // a set of one: unlike a single expression, it takes a limit for its memory
-  const set = new RE2Set(RE2Set.ANCHOR_BOTH, 0, MAX_STATE_BYTES)
   try {
     if (RE2JS.compile(pattern).programSize() > MAX_PROGRAM_SIZE) {
       throw new RegexError('the regular expression is too large: repeat fewer times or use fewer alternatives')
     }
+    const plain = plainRegex(pattern)
+    if (plain !== undefined) return (text) => plain.test(text)
+    // a set of one: unlike a single expression, it takes a limit for its memory
+    const set = new RE2Set(RE2Set.ANCHOR_BOTH, 0, MAX_STATE_BYTES)
     set.add(pattern)
     set.compile()
+    return (text) => set.match(text).length > 0
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
     const reason = error.message.replace(/^error parsing regexp: /, '')
     throw new RegexError(`not a regular expression in RE2 syntax: ${reason}`, { cause: error })
   }
-  return { pattern, prefix: literalPrefix(pattern), test: (text) => set.match(text).length > 0 }
 }

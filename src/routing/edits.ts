@@ -1,5 +1,5 @@
 // Changes to header fields that a route asks for, checked when configuration is read and applied to each message.
-// hot path: bench/micro/routing/edits.ts
+// hot path: bench/micro/routing/table.ts
 import type { RequestHead } from '../codec/message.ts'
 import type { FieldEditsConfig } from '../config/schema.ts'
 import { type Fields, fieldName, HOP, HOST, LENGTH } from '../core/fields.ts'

@@ -4,7 +4,7 @@
 export type Scheme = 'http' | 'https'
 
 const DEFAULT_PORT = { http: '80', https: '443' } as const
-const CACHED_AUTHORITIES = 1024
+const MIN_CACHED = 1024
 const HOST_PATTERN = /^(\*|(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*|\[[0-9a-f:.]+\])$/
 
 interface HostPort {
@@ -39,9 +39,12 @@ export class AuthorityCache<V> {
   readonly #plain = new Map<string, V>()
   readonly #secure = new Map<string, V>()
   readonly #make: (authority: string, scheme: Scheme) => V
+  readonly #size: number
 
-  constructor(make: (authority: string, scheme: Scheme) => V) {
+  /** `known`: how many different ones are to be expected from honest callers. */
+  constructor(known: number, make: (authority: string, scheme: Scheme) => V) {
     this.#make = make
+    this.#size = Math.max(MIN_CACHED, 2 * known)
   }
 
   get(authority: string, scheme: Scheme): V {
@@ -49,7 +52,7 @@ export class AuthorityCache<V> {
     const found = known.get(authority)
     if (found !== undefined) return found
     const made = this.#make(authority, scheme)
-    if (known.size >= CACHED_AUTHORITIES) known.clear()
+    if (known.size >= this.#size) known.clear()
     // a copy of its own: a slice would keep the whole head that it was cut from
     known.set(Buffer.from(authority, 'latin1').toString('latin1'), made)
     return made
@@ -63,6 +66,10 @@ export class AuthorityCache<V> {
 export class HostTable<V> {
   readonly #exact = new Map<string, V>()
   readonly #suffixes = new Map<string, V>()
+
+  get size(): number {
+    return this.#exact.size + this.#suffixes.size
+  }
 
   /** The value of exactly this pattern. */
   at(pattern: string): V | undefined {

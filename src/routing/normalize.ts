@@ -1,5 +1,5 @@
 // One form of a path, made before policy and routing look at it: what they see is what is forwarded.
-// hot path: bench/micro/routing/normalize.ts
+// hot path: bench/micro/routing/table.ts
 import type { Settings } from '../config/schema.ts'
 
 export type PathMode = Settings['pathNormalization']

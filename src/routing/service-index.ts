@@ -36,7 +36,7 @@ interface Named<V> {
  */
 export class ServiceIndex<V> {
   readonly #hosts = new HostTable<Named<V>>()
-  readonly #cache = new AuthorityCache<V | null>((authority, scheme) => this.#find(authority, scheme))
+  readonly #cache: AuthorityCache<V | null>
 
   constructor(services: Iterable<readonly [ServiceKey, V]>, ownNamespace: string) {
     const all = [...services]
@@ -46,6 +46,7 @@ export class ServiceIndex<V> {
     }
     // after all own names: a further name never takes over what another service is called
     for (const [key, value] of all) for (const host of key.hosts) this.#put(host, key.port, value, [host])
+    this.#cache = new AuthorityCache(this.#hosts.size, (authority, scheme) => this.#find(authority, scheme))
   }
 
   get(authority: string, scheme: Scheme = 'http'): V | undefined {

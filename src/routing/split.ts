@@ -1,5 +1,5 @@
 // Which of several weighted services the next request goes to.
-// hot path: bench/micro/routing/split.ts
+// hot path: bench/micro/routing/table.ts
 
 export interface Weighted {
   readonly weight: number

@@ -45,7 +45,7 @@ export class RouteTable<S> {
   readonly #hosts: AuthorityCache<RoutesOfHost<S>>
 
   constructor(hosts: HostTable<HostRoutes<S>>) {
-    this.#hosts = new AuthorityCache((authority, scheme) => new RoutesOfHost(hosts.all(authority, scheme)))
+    this.#hosts = new AuthorityCache(hosts.size, (authority, scheme) => new RoutesOfHost(hosts.all(authority, scheme)))
   }
 
   /** Routes for a host; those of a host without any match nothing. */

@@ -1,44 +1,142 @@
-// What finding the route of a request costs, by how many there are. node bench/micro/routing/table.ts
+// What finding a route costs with 1, 1,000 and 10,000 of them, and what its parts cost. node bench/micro/routing/table.ts; prints ns of CPU
+// per request, mean of the runs. Every request is read from bytes anew: strings that were never hashed before, as in service.
 import { HeadReader } from '../../../src/codec/http1/head.ts'
 import type { RequestHead } from '../../../src/codec/message.ts'
-import { routeSchema } from '../../../src/config/schema.ts'
+import { type RouteConfig, routeSchema } from '../../../src/config/schema.ts'
+import { compileRegex } from '../../../src/core/regex.ts'
 import { compileRoutes } from '../../../src/routing/compile.ts'
-import { micro } from '../../lib/micro.ts'
+import { compileEdits } from '../../../src/routing/edits.ts'
+import { normalizePath } from '../../../src/routing/normalize.ts'
+import { Split } from '../../../src/routing/split.ts'
+import type { RouteTable } from '../../../src/routing/table.ts'
 
-const SIZES = [1, 1000]
+const RUNS = 20
+const REQUESTS = 20_000
+const SIZES = [1, 1000, 10_000]
 
-for (const size of SIZES) {
-  const prefixes = table(size, (i) => ({ hosts: ['catalog.shop'], matches: [{ path: { prefix: `/r${i}` } }] }))
-  const head = request('catalog.shop', `/r${size - 1}/item?x=1`)
-  micro(`${size} prefixes of one host, the last`, () => prefixes.match(head))
-  const missing = request('catalog.shop', '/nowhere')
-  micro(`${size} prefixes of one host, none`, () => prefixes.match(missing))
-  const hosts = table(size, (i) => ({ hosts: [`h${i}.shop`] }))
-  const heads = Array.from({ length: Math.min(size, 500) }, (_, i) => request(`h${i}.shop`, '/item'))
-  micro(`${size} hosts in turn`, (i) => hosts.match(heads[i % heads.length] as RequestHead))
-  const fields = table(size, (i) => ({ matches: [{ headers: { 'x-tenant': { exact: `t${i}` } } }] }))
-  const tenant = request('catalog.shop', '/', [`x-tenant: t${size - 1}`])
-  micro(`${size} header matches, the last`, () => fields.match(tenant))
+interface Asked {
+  readonly host?: string
+  readonly path?: string
+  readonly fields?: string
 }
 
-function table(size: number, route: (i: number) => object): ReturnType<typeof compileRoutes<string>>['table'] {
-  const routes = Array.from({ length: size }, (_, i) =>
-    routeSchema.parse({ name: `r${i}`, services: [{ service: 'catalog.shop' }], ...route(i) }),
+interface Scene {
+  readonly name: string
+  route(i: number): object
+  request(i: number): Asked
+}
+
+const SCENES: readonly Scene[] = [
+  { name: 'a host each', route: (i) => ({ hosts: [`svc-${i}.shop`] }), request: (i) => ({ host: `svc-${i}.shop` }) },
+  {
+    name: 'an exact path each',
+    route: (i) => ({ matches: [{ path: { exact: `/api/items/${i}` } }] }),
+    request: (i) => ({ path: `/api/items/${i}?page=2` }),
+  },
+  {
+    name: 'a prefix each',
+    route: (i) => ({ matches: [{ path: { prefix: `/svc-${i}/api` } }] }),
+    request: (i) => ({ path: `/svc-${i}/api/items/1?page=2` }),
+  },
+  {
+    name: 'a regular expression each',
+    route: (i) => ({ matches: [{ path: { regex: `/svc-${i}/v[12]/.*` } }] }),
+    request: (i) => ({ path: `/svc-${i}/v2/items/1?page=2` }),
+  },
+  {
+    name: 'a header value each',
+    route: (i) => ({ matches: [{ headers: { 'x-tenant': { exact: `t${i}` } } }] }),
+    request: (i) => ({ fields: `x-tenant: t${i}\r\n` }),
+  },
+  {
+    name: 'a query value each',
+    route: (i) => ({ matches: [{ query: { tenant: { exact: `t${i}` } } }] }),
+    request: (i) => ({ path: `/items?page=2&tenant=t${i}` }),
+  },
+]
+
+const reader = new HeadReader({ maxFields: 100, upgrades: new Set() })
+
+console.log(`${'ns per match, routes:'.padEnd(30)}${SIZES.map((size) => String(size).padStart(8)).join('')}   last / first`)
+for (const scene of SCENES) {
+  const times = SIZES.map((size) => matching(scene, size))
+  const ratio = (times.at(-1) as number) / (times[0] as number)
+  console.log(
+    `${scene.name.padEnd(30)}${times.map((time) => time.toFixed(0).padStart(8)).join('')}${ratio.toFixed(2).padStart(14)}`,
   )
-  const context = {
-    resolve: (ref: string) => ref,
-    aliases: (host: string) => [host],
-    pathNormalization: 'AUTO' as const,
-    random: () => 0.5,
-  }
-  const compiled = compileRoutes<string>(routes, context)
-  if (compiled.problems.length > 0) throw new Error(compiled.problems[0]?.message)
-  return compiled.table
+}
+parts()
+
+function matching(scene: Scene, size: number): number {
+  const table = tableOf(Array.from({ length: size }, (_, i) => scene.route(i)))
+  return mean(
+    (i) => scene.request(i % size),
+    (head) => table.host(head.authority, head.scheme).match(head) !== undefined,
+  )
 }
 
-function request(host: string, path: string, lines: readonly string[] = []): RequestHead {
-  const reader = new HeadReader({ maxFields: 100, upgrades: new Set() })
-  const head = reader.request(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${lines.map((line) => `${line}\r\n`).join('')}`)
-  if (head === undefined) throw new Error(reader.detail)
-  return head
+function tableOf(inputs: readonly object[]): RouteTable<string> {
+  const routes = inputs.map(
+    (input, i): RouteConfig => routeSchema.parse({ name: `r${i}`, services: [{ service: 'a' }], ...input }),
+  )
+  const started = performance.now()
+  const { table } = compileRoutes(routes, {
+    resolve: (ref) => ref,
+    aliases: (host) => [host],
+    pathNormalization: 'AUTO',
+    random: () => 0,
+  })
+  const took = performance.now() - started
+  if (took > 50) console.log(`(${inputs.length} routes compiled in ${took.toFixed(0)} ms)`)
+  return table
+}
+
+function item(i: number): Asked {
+  return { path: `/api/items/${i}?page=2` }
+}
+
+function parts(): void {
+  const edits = compileEdits({ set: { 'x-a': '1' }, add: { 'x-b': '2' }, remove: ['x-c'] }, 'request', () => {})
+  const split = new Split([{ weight: 90 }, { weight: 10 }], () => 0)
+  const regexes = ['/api/.*', '/api/[^/]+/[0-9]+', '/api/v[12]/(items|carts)(/.*)?', '.*/(items|carts)/.*[0-9]'].map((one) =>
+    compileRegex(one),
+  )
+  const scenes: readonly (readonly [string, (i: number) => Asked, (head: RequestHead) => boolean])[] = [
+    ['normalize a plain path', item, (head) => normalizePath(head.path, 'AUTO', true) !== undefined],
+    [
+      'normalize dot segments',
+      (i) => ({ path: `/api/./items/../${i}` }),
+      (head) => normalizePath(head.path, 'AUTO', true) !== undefined,
+    ],
+    ['draw one of two services', item, () => split.next() !== undefined],
+    ['edit three fields', item, (head) => (edits?.applyToRequest(head), true)],
+    ...regexes.map((regex) => [`regex ${regex.pattern}`, item, (head: RequestHead) => (regex.test(pathOf(head)), true)] as const),
+  ]
+  console.log()
+  for (const [name, request, work] of scenes) console.log(`${name.padEnd(38)}${mean(request, work).toFixed(0).padStart(8)}`)
+}
+
+/** Without its query. */
+function pathOf({ path }: RequestHead): string {
+  return path.slice(0, path.indexOf('?'))
+}
+
+function mean(request: (i: number) => Asked, work: (head: RequestHead) => boolean): number {
+  let micros = 0
+  // the first run only warms up
+  for (let run = 0; run <= RUNS; run++) {
+    const heads = Array.from({ length: REQUESTS }, (_, i) => headOf(request(i)))
+    const before = process.threadCpuUsage()
+    let good = 0
+    for (const head of heads) if (work(head)) good++
+    const { user, system } = process.threadCpuUsage(before)
+    if (good !== REQUESTS) throw new Error(`${REQUESTS - good} requests found nothing`)
+    if (run > 0) micros += user + system
+  }
+  return (micros * 1000) / RUNS / REQUESTS
+}
+
+function headOf({ host = 'shop', path = '/', fields = '' }: Asked): RequestHead {
+  const text = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\n${fields}`
+  return reader.request(Buffer.from(text, 'latin1').toString('latin1')) as RequestHead
 }

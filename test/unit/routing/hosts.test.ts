@@ -118,7 +118,7 @@ function weight(pattern: string): number {
 
 t.test('keeps what it found, within a bound, for each scheme', async (t) => {
   const asked: string[] = []
-  const cache = new AuthorityCache((authority, scheme) => {
+  const cache = new AuthorityCache(10, (authority, scheme) => {
     asked.push(`${scheme} ${authority}`)
     return asked.length
   })
