@@ -1,4 +1,5 @@
 // docs/config.md and config/schema.json: every key of the settings, from the schema.
+import { groupNames, groupOf, type KindState } from '../../src/config/dialects/registry.ts'
 import { type JsonSchema, settingsJsonSchema } from '../../src/config/json-schema.ts'
 
 const HEAD = `# Settings
@@ -19,10 +20,35 @@ Settings are YAML or JSON documents without \`apiVersion\`, in the files and dir
 \`outrigger check --config PATH\` says what is wrong, \`--print\` shows everything with its defaults.
 `
 
+const RESOURCES = `## Kubernetes resources
+
+Documents with \`apiVersion\` and \`kind\`, one by one, in a \`List\`, or in the \`*.yaml\`, \`*.yml\` and \`*.json\` of a ConfigMap
+document. What this version does not understand yet and traffic depends on is an error; so is a kind that its group does not have.
+Resources of other groups are ignored with a warning.
+
+| group | read | refused by this version | ignored with a warning |
+|---|---|---|---|
+`
+
 export function configPage(): string {
   const sections: string[] = []
   addSection({ path: '', schema: settingsJsonSchema() }, sections, new Map())
-  return `${HEAD}\n${sections.join('\n')}`
+  return `${HEAD}\n${sections.join('\n')}\n${resources()}`
+}
+
+/** Which Kubernetes-style resources are read. */
+function resources(): string {
+  const rows = groupNames().map((name) => {
+    const group = groupOf(name)
+    const kinds = (wanted: (state: KindState) => boolean): string =>
+      Object.entries(group?.kinds ?? {})
+        .filter(([, state]) => wanted(state))
+        .map(([kind]) => kind)
+        .join(', ')
+    const read = kinds((state) => typeof state === 'object')
+    return `| ${name === '' ? 'core' : name} | ${read} | ${kinds((state) => state === 'later')} | ${kinds((state) => state === 'ignored')} |\n`
+  })
+  return RESOURCES + rows.join('')
 }
 
 export function configSchema(): string {

@@ -56,7 +56,7 @@ export function parseDocuments(source: Source, problems: Problems): SourceDocume
     const [flaw] = [...document.errors, ...document.warnings]
     if (document.directives.yaml.explicit === true && document.directives.yaml.version !== '1.2') {
       problems.error(source.place(1, 1), `YAML ${document.directives.yaml.version} is not read here`, 'leave %YAML out')
-    } else if (flaw !== undefined) problems.error(placeOf(flaw.pos[0]), `not valid YAML: ${firstLine(flaw.message)}`)
+    } else if (flaw !== undefined) problems.error(placeOf(flaw.pos[0]), syntaxMessage(flaw.message))
     else if (!isEmpty(document.contents)) readDocument(document, { source, placeOf, problems }, documents)
   }
   return documents
@@ -231,6 +231,8 @@ function startOf(node: Node | null): number {
   return node?.range?.[0] ?? 0
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] as string
+function syntaxMessage(message: string): string {
+  // what the parser says of nesting that it cannot follow
+  if (message.startsWith('Maximum call stack')) return `nested deeper than ${MAX_DEPTH} levels`
+  return `not valid YAML: ${message.split('\n', 1)[0]}`
 }

@@ -53,6 +53,10 @@ for (const { name, text, lines } of bad) {
   })
 }
 
+t.test('refuses nesting that the parser cannot follow', async (t) => {
+  t.match(parse(`a: ${'['.repeat(20_000)}`).lines, [/^c\.yaml:1:\d+: nested deeper than 64 levels$/])
+})
+
 t.test('a good document after a bad one is still read', async (t) => {
   const { values, lines } = parse('a: [1\n---\nb: 2\n')
   t.same(values, [{ b: 2 }])
