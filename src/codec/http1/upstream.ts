@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net'
 import type { FailureCode } from '../../core/failures.ts'
 import type { Fields } from '../../core/fields.ts'
-import { beginBurst, endBurst } from '../flush.ts'
+import type { HttpLimits } from '../limits.ts'
 import type { RequestHead, ResponseHead } from '../message.ts'
 import {
   FULL,
@@ -14,10 +14,10 @@ import {
   WRITTEN,
   type WriteResult,
 } from '../stream.ts'
-import { Wire } from '../wire.ts'
 import { BAD, BodyReader, DONE, MORE } from './body.ts'
 import { HeadReader, NO_BODY, TUNNEL } from './head.ts'
-import { type Consumer, headText, Inlet, isHopeless } from './inlet.ts'
+import { headText, isHopeless } from './inlet.ts'
+import { Transport, type TransportOwner } from './transport.ts'
 import { chunkText, lastChunkText, requestText } from './write.ts'
 
 /** A response of this many interim heads is no response. */
@@ -26,32 +26,23 @@ const CR = 13
 const LF = 10
 const NO_UPGRADES: ReadonlySet<string> = new Set()
 
-export interface Http1UpstreamOptions {
-  readonly maxHeadBytes: number
-  readonly maxFields: number
-}
-
-/** connecting; idle; head: a response is awaited; body: it is being read; closed: will never be used again. */
+/** head: a response is awaited; body: it is being read; closed: will never be used again. */
 type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'closed'
-/** What has gone out of the request. */
-type Sending = 'nothing' | 'head' | 'done'
 
-export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consumer {
-  readonly #socket: Socket
+export class Http1Upstream implements UpstreamConnection, UpstreamStream, TransportOwner {
   readonly #owner: UpstreamConnectionOwner
   readonly #maxHeadBytes: number
-  readonly #wire: Wire
-  readonly #inlet: Inlet
+  readonly #transport: Transport
   readonly #heads: HeadReader
   readonly #body: BodyReader
   #phase: Phase = 'connecting'
-  #sending: Sending = 'nothing'
+  /** What has gone out of the request. */
+  #sending: 'nothing' | 'head' | 'done' = 'nothing'
   #receiver: UpstreamReceiver | undefined
   #request: RequestHead | undefined
   #chunked = false
   #persistent = true
   #draining = false
-  #stalled = false
   #interim = 0
   /** A tunnel of which the endpoint has ended its side. */
   #halfClosed = false
@@ -63,36 +54,25 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
   keepAliveSeconds = -1
 
   /** `socket`: connecting or connected; without `onread`, the codec listens for data itself. */
-  constructor(socket: Socket, owner: UpstreamConnectionOwner, options: Http1UpstreamOptions) {
-    this.#socket = socket
+  constructor(socket: Socket, owner: UpstreamConnectionOwner, options: Pick<HttpLimits, 'maxHeadBytes' | 'maxFields'>) {
     this.#owner = owner
     this.#maxHeadBytes = options.maxHeadBytes
-    this.#wire = new Wire(socket)
-    this.#inlet = new Inlet(socket, this, options.maxHeadBytes + 65_536)
+    this.#transport = new Transport(socket, this, options.maxHeadBytes + 65_536)
     this.#heads = new HeadReader({ maxFields: options.maxFields, upgrades: NO_UPGRADES })
     this.#body = new BodyReader(this.#heads, options.maxHeadBytes)
-    socket.on('drain', () => this.#burst(() => this.#drained()))
-    socket.on('end', () => this.#burst(() => this.#peerEnded()))
-    socket.on('error', (error) => this.#burst(() => this.#lost(error.message)))
-    socket.on('close', () => this.#burst(() => this.#lost('the endpoint closed the connection')))
   }
 
   /** The connection is up, its handshake included. */
   connected(): void {
     if (this.#phase !== 'connecting') return
     this.#phase = 'idle'
-    this.#burst(() => this.#owner.onReady(this))
+    this.#transport.burst(() => this.#owner.onReady(this))
   }
 
   /** `lent`: the memory is the caller's; what is returned says when it is free again. */
   push(chunk: Buffer, lent: boolean): WriteResult {
     this.#lent = WRITTEN
-    beginBurst()
-    try {
-      this.#inlet.push(chunk, lent)
-    } finally {
-      endBurst()
-    }
+    this.#transport.push(chunk, lent)
     return this.#lent
   }
 
@@ -124,23 +104,23 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
     this.#request = head
     this.#chunked = head.bodyLength < 0
     this.#sending = 'head'
-    this.#wire.text(requestText(head))
+    this.#transport.wire.text(requestText(head))
     if (end) this.end()
   }
 
   write(chunk: Uint8Array): WriteResult {
-    if (this.#chunked) this.#wire.text(chunkText(chunk.length))
-    const result = this.#wire.write(chunk)
-    if (this.#chunked) this.#wire.text('\r\n')
-    if (result === FULL) this.#stalled = true
+    if (this.#chunked) this.#transport.wire.text(chunkText(chunk.length))
+    const result = this.#transport.wire.write(chunk)
+    if (this.#chunked) this.#transport.wire.text('\r\n')
+    this.#transport.note(result)
     return result
   }
 
   end(trailers?: Fields): void {
-    if (this.#chunked) this.#wire.text(lastChunkText(trailers))
+    if (this.#chunked) this.#transport.wire.text(lastChunkText(trailers))
     this.#sending = 'done'
     if (this.#phase !== 'body' || this.#body.framing !== TUNNEL) return
-    this.#wire.end()
+    this.#transport.wire.end()
     if (this.#halfClosed) this.#finish(true)
   }
 
@@ -150,7 +130,7 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
   }
 
   resume(): void {
-    this.#burst(() => this.#inlet.resume())
+    this.#transport.burst(() => this.#transport.inlet.resume())
   }
 
   // what the pool asks
@@ -161,7 +141,7 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
   }
 
   destroy(code: FailureCode): void {
-    this.#burst(() => this.#fail(code, 'closed by the proxy'))
+    this.#transport.burst(() => this.#fail(code, 'closed by the proxy'))
   }
 
   // reading
@@ -177,7 +157,7 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
           break
         }
         case 'body':
-          if (this.#inlet.full) return at
+          if (this.#transport.inlet.full) return at
           if (!this.#readBody(bytes, at, end)) return this.#body.at
           at = this.#body.at
           break
@@ -195,7 +175,7 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
     // some servers put an empty line between 100 Continue and what follows
     if (this.#interim > 0 && bytes[at] === CR && (at + 1 === end || bytes[at + 1] === LF)) at += 2
     if (at >= end) return -1
-    const headEnd = this.#inlet.headEnd(bytes, at, end)
+    const headEnd = this.#transport.inlet.headEnd(bytes, at, end)
     const length = (headEnd < 0 ? end : headEnd) - at
     if (length > this.#maxHeadBytes) return this.#refuse('the response head is too large')
     if (headEnd < 0) return isHopeless(bytes, at, end) ? this.#refuse('a line end that is none, or NUL') : -1
@@ -253,14 +233,14 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
     }
     const result = receiver.onResponseData(bytes.subarray(body.start, body.stop))
     if (result > this.#lent) this.#lent = result
-    if (result === FULL) this.#inlet.fill()
+    if (result === FULL) this.#transport.inlet.fill()
     return true
   }
 
   /** The response is complete; is the connection good for another? The receiver is told afterwards, by the caller. */
   #finish(stray: boolean): void {
     this.#receiver = undefined
-    const reusable = this.#persistent && !this.#draining && !stray && this.#sending === 'done' && !this.#stalled
+    const reusable = this.#persistent && !this.#draining && !stray && this.#sending === 'done' && !this.#transport.stalled
     if (!reusable) {
       this.#close('upstream_reset', 'not to be used again')
       return
@@ -269,36 +249,35 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
     this.#owner.onIdle(this)
   }
 
-  #peerEnded(): void {
+  onPeerEnded(): void {
     if (this.#phase === 'body' && this.#body.endsByClose) {
       const receiver = this.#receiver as UpstreamReceiver
       // a tunnel has two ends
       if (this.#body.framing === TUNNEL && this.#sending !== 'done') this.#halfClosed = true
       else this.#finish(true)
       receiver.onResponseEnd()
-      return
-    }
-    this.#lost('the endpoint closed the connection')
+    } else this.onLost('the endpoint closed the connection')
   }
 
-  #drained(): void {
-    if (!this.#stalled) return
-    this.#stalled = false
+  onDrained(): void {
     this.#receiver?.onRequestDrain()
   }
 
   // ending
 
+  /** The connection broke. What that means for the exchange depends on how far it was. */
+  onLost(detail: string): void {
+    if (this.#phase === 'connecting') this.#fail('connect_failed', detail)
+    else if (this.#phase !== 'closed') this.#fail(this.#touched ? 'upstream_reset' : 'stale_connection', detail)
+  }
+
+  onDefect(error: unknown): void {
+    this.#fail('internal', `a defect of the proxy: ${String(error)}`)
+  }
+
   #refuse(detail: string): -1 {
     this.#fail('upstream_protocol', detail)
     return -1
-  }
-
-  /** The connection broke. What that means for the exchange depends on how far it was. */
-  #lost(detail: string): void {
-    if (this.#phase === 'closed') return
-    if (this.#phase === 'connecting') this.#fail('connect_failed', detail)
-    else this.#fail(this.#touched ? 'upstream_reset' : 'stale_connection', detail)
   }
 
   #fail(code: FailureCode, detail: string): void {
@@ -311,20 +290,11 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Consum
   #close(code: FailureCode, detail: string): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
-    this.#inlet.clear()
+    this.#transport.inlet.clear()
     if (this.#body.framing === TUNNEL && this.#sending === 'done') {
-      this.#wire.flush()
-      this.#socket.destroySoon()
-    } else this.#socket.destroy()
+      this.#transport.wire.flush()
+      this.#transport.socket.destroySoon()
+    } else this.#transport.socket.destroy()
     this.#owner.onGone(this, code, detail)
-  }
-
-  #burst(run: () => void): void {
-    beginBurst()
-    try {
-      run()
-    } finally {
-      endBurst()
-    }
   }
 }
