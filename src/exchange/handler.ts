@@ -1,7 +1,7 @@
 // Between a connection from downstream and the pipeline: knows who is at the other end.
 import type { RequestHead } from '../codec/message.ts'
 import type { DownstreamHandler, DownstreamReceiver, DownstreamStream } from '../codec/stream.ts'
-import type { TcpHandler } from '../codec/tcp.ts'
+import type { TcpHandler } from '../codec/tcp/downstream.ts'
 import type { FailureCode } from '../core/failures.ts'
 import type { Log } from '../core/log.ts'
 import type { Peer } from './peer.ts'

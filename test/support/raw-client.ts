@@ -12,7 +12,7 @@ export class RawClient {
   ended = false
   closed = false
   error: NodeJS.ErrnoException | undefined
-  #bytes: Buffer[] = []
+  readonly #bytes: Buffer[] = []
 
   constructor(t: Owner, socket: Socket) {
     this.socket = socket

@@ -3,7 +3,7 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { Http1Upstream } from '../../codec/http1/upstream.ts'
 import type { HttpLimits } from '../../codec/limits.ts'
 import type { UpstreamConnection, UpstreamConnectionOwner, WriteResult } from '../../codec/stream.ts'
-import { TcpUpstream } from '../../codec/tcp.ts'
+import { TcpUpstream } from '../../codec/tcp/upstream.ts'
 import type { Address } from '../../core/address.ts'
 import { ReadBuffers } from './buffers.ts'
 
