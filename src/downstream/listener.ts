@@ -8,10 +8,10 @@ import type { Clock } from '../core/clock.ts'
 import type { FailureCode } from '../core/failures.ts'
 import { listen } from '../core/listen.ts'
 import type { Log } from '../core/log.ts'
-import { writeProxyHead } from '../core/proxy-protocol.ts'
 import { ConnectionHandler } from '../exchange/handler.ts'
 import type { Peer } from '../exchange/peer.ts'
 import type { Pipeline } from '../exchange/pipeline.ts'
+import { prefaceFor } from '../exchange/preface.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Direction } from '../telemetry/outcome.ts'
 import { UNKNOWN } from '../telemetry/party.ts'
@@ -195,13 +195,4 @@ export class Listener {
   #readCertificate({ config }: ListenerConfig): Certificate | undefined {
     return config.tls === undefined ? undefined : new Certificate(config.tls, this.#deps.clock, this.#deps.log)
   }
-}
-
-function prefaceFor(version: 'off' | 'v1' | 'v2', ends: Ends): Buffer | undefined {
-  if (version === 'off') return undefined
-  const tcp = ends.remoteIp !== '' && ends.localAddress !== ''
-  const both = tcp
-    ? { source: mustParseAddress(ends.remoteAddress), destination: mustParseAddress(ends.localAddress) }
-    : undefined
-  return writeProxyHead(version === 'v1' ? 1 : 2, both)
 }

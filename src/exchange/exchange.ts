@@ -21,6 +21,7 @@ import type { Decision, ExchangeDeps } from './decision.ts'
 import { ExchangeFacts } from './facts.ts'
 import { isGrpc, sendReply } from './local-reply.ts'
 import type { Peer } from './peer.ts'
+import { prefaceFor } from './preface.ts'
 import { mayRetry } from './retry.ts'
 
 type Phase = 'open' | 'responding' | 'done'
@@ -125,7 +126,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.#deadlines.attempt(attemptTimeoutMs)
     this.#attempt = new Attempt(this, { service, endpoint, clock: this.#deps.clock })
     // the same endpoint again: not on another connection that it may have closed
-    this.#attempt.start(endpoint === failed, this.peer.preface)
+    this.#attempt.start(endpoint === failed, this.peer.preface ?? prefaceFor(service.config.sendProxyProtocol, this.peer))
   }
 
   onStream(stream: UpstreamStream): void {
