@@ -9,6 +9,15 @@ RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build && npm ci --omit=dev --no-audit --no-fund
+COPY bin bin
+COPY config config
+
+# code that is compiled already: one start and stop as the user of the image, for whom alone Node keeps it
+RUN install -d -o 1337 node_modules/.cache/outrigger
+USER 1337:1337
+RUN timeout --preserve-status 5 node bin/outrigger.js run --config config/one-application
+USER 0:0
+RUN chmod -R a+rX node_modules/.cache
 
 # all that node itself needs: the binary, the libraries that it names, how names are resolved
 RUN mkdir -p /rootfs/etc /rootfs/tmp && chmod 1777 /rootfs/tmp \

@@ -1,6 +1,6 @@
 // One write per burst: whatever the bytes of one socket callback cause, on whichever connections, leaves when that callback is
 // through. A response whose head, body and end come in one read is one system call, not three.
-// hot path: bench/micro/codec/flush.ts
+// hot path: bench/macro
 
 export interface Flushable {
   flush(): void

@@ -1,6 +1,6 @@
 // The writing half of a socket, for the codecs: gathers heads, framing and small bodies into one write, passes large bodies on without
 // a copy, and says when the memory of a chunk may be used again.
-// hot path: bench/micro/codec/wire.ts
+// hot path: bench/macro
 import type { Socket } from 'node:net'
 import { type Flushable, markDirty } from './flush.ts'
 import { FULL, HELD, WRITTEN, type WriteResult } from './stream.ts'

@@ -1,6 +1,6 @@
 // A deadline that moves all the time and rarely strikes: moving it is one store, and the timer behind it is set anew only when it
 // fires too early. Made for the timeouts of connections and exchanges.
-// hot path: bench/micro/core/alarm.ts
+// hot path: bench/macro
 import type { Cancel, Clock } from './clock.ts'
 
 export class Alarm {

@@ -1,5 +1,5 @@
 // Heads and framing as HTTP/1.1 text. Everything written here has been through a strict reader: values hold no line ends.
-// hot path: bench/micro/codec/http1/write.ts
+// hot path: bench/macro
 
 import type { Fields } from '../../core/fields.ts'
 import type { RequestHead, ResponseHead } from '../message.ts'
