@@ -2,6 +2,7 @@
 // a copy, and says when the memory of a chunk may be used again.
 // hot path: bench/macro
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { type Flushable, markDirty } from './flush.ts'
 import { FULL, HELD, WRITTEN, type WriteResult } from './stream.ts'
 
@@ -21,6 +22,8 @@ export interface Latin1Buffer extends Buffer<ArrayBuffer> {
 
 export class Wire implements Flushable {
   readonly #socket: Socket
+  /** A write never is through when it returns. */
+  readonly #holds: boolean
   #dirty = false
   #text = ''
   #gather: Latin1Buffer | undefined
@@ -29,6 +32,7 @@ export class Wire implements Flushable {
 
   constructor(socket: Socket) {
     this.#socket = socket
+    this.#holds = socket instanceof TLSSocket
   }
 
   /** Bytes that the kernel has not taken yet. */
@@ -77,9 +81,12 @@ export class Wire implements Flushable {
   #writeGathered(gather: Latin1Buffer): void {
     if (this.#gathered + this.#text.length <= GATHER) this.#moveText(gather)
     this.#gather = undefined
-    this.#socket.write(gather.subarray(0, this.#gathered))
+    const gathered = gather.subarray(0, this.#gathered)
     this.#gathered = 0
-    if (this.#socket.writableLength === 0 && spare.length < SPARE_BUFFERS) spare.push(gather)
+    // TLS keeps what it is given until later: a small copy is cheaper than a new buffer to gather in for every response
+    this.#socket.write(this.#holds ? Buffer.from(gathered) : gathered)
+    const free = this.#holds || this.#socket.writableLength === 0
+    if (free && spare.length < SPARE_BUFFERS) spare.push(gather)
   }
 
   /** A chunk that is not worth copying: what waits and the chunk leave as one vector. */
