@@ -53,6 +53,8 @@ export function fieldName(wire: string): FieldName | undefined {
 /** A list of fields. `list` holds three strings a field: name in lower case, name as written, value. */
 export class Fields {
   readonly list: string[] = []
+  /** Names, in lower case, of fields that their sender wants kept out of compression tables (RFC 7541 §7.1.3). */
+  sensitive: string[] | undefined = undefined
 
   /** From pairs of name and value; meant for configuration and tests. */
   static of(...pairs: readonly (readonly [string, string])[]): Fields {
@@ -115,6 +117,7 @@ export class Fields {
     const fields = new Fields()
     const { list } = this
     for (let i = 0; i < list.length; i++) fields.list.push(list[i] as string)
+    if (this.sensitive !== undefined) fields.sensitive = [...this.sensitive]
     return fields
   }
 

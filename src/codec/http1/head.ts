@@ -4,6 +4,7 @@
 import { splitHostPort } from '../../core/address.ts'
 import type { FailureCode } from '../../core/failures.ts'
 import type { HttpVersion, RequestHead, ResponseHead } from '../message.ts'
+import { dropForbiddenTrailers, FORBIDDEN_IN_TARGET, HOST, isAuthority, TOKEN } from '../rules.ts'
 import { FieldReader, options } from './fields.ts'
 
 /** How the end of a body is known. */
@@ -15,14 +16,6 @@ export const BY_CLOSE = 3
 export const TUNNEL = 4
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'CONNECT', 'TRACE'])
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]*)(?::\d{0,5})?$/
-const PLAIN_HOST = /^[a-z0-9.-]+(?::\d{1,5})?$/i
-/**
- * RFC 3986 §3.3, §3.4. Of what does not stand there, `<>\^`{|}` is let through: some clients send it raw. A quote is not, and no
- * fragment, whose bytes one reader counts to the path and another does not.
- */
-const FORBIDDEN_IN_TARGET = /[^\x21\x24-\x7e]|%00/
 const ABSOLUTE = /^(https?):\/\/([^/?]*)(.*)$/i
 export interface HeadLimits {
   readonly maxFields: number
@@ -86,7 +79,7 @@ export class HeadReader {
   trailers(text: string): FieldReader['fields'] | undefined {
     if (!this.#fields(text, 0)) return undefined
     const { fields } = this.#reader
-    for (const name of FORBIDDEN_TRAILERS) fields.remove(name)
+    dropForbiddenTrailers(fields)
     return fields
   }
 
@@ -107,7 +100,7 @@ export class HeadReader {
     const { fields, host, hosts, contentLength, transferEncoding, expect, upgrade, te } = this.#reader
     if (hosts > 1) return this.#refuse('repeated Host')
     if (hosts === 0 && version === '1.1') return this.#refuse('no Host')
-    if (host !== '' && !PLAIN_HOST.test(host) && !validHost(host)) return this.#refuse('malformed Host')
+    if (host !== '' && !isAuthority(host)) return this.#refuse('malformed Host')
     let bodyLength = 0
     this.framing = NO_BODY
     if (transferEncoding !== '') {
@@ -148,7 +141,7 @@ export class HeadReader {
     const match = ABSOLUTE.exec(target)
     if (match === null) return this.#fail('malformed request target')
     const authority = match[2] as string
-    if (authority === '' || !validHost(authority)) return this.#fail('malformed authority')
+    if (authority === '' || !isAuthority(authority)) return this.#fail('malformed authority')
     if (head.authority.toLowerCase() !== authority.toLowerCase() && this.#reader.hosts > 0) {
       return this.#fail('Host differs from the request target')
     }
@@ -229,35 +222,4 @@ export class HeadReader {
     this.#refuse(detail, failure)
     return false
   }
-}
-
-/** Trailers that would change how the head was understood, or who it says is asking (RFC 9110 §6.5.1). */
-const FORBIDDEN_TRAILERS = [
-  'content-length',
-  'host',
-  'expect',
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'set-cookie',
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-  'x-forwarded-client-cert',
-  'x-real-ip',
-  'x-request-id',
-  'content-encoding',
-  'content-type',
-  'content-range',
-  'trailer',
-  'range',
-  'max-forwards',
-  'cache-control',
-  'te',
-]
-
-function validHost(host: string): boolean {
-  return HOST.test(host) && splitHostPort(host.endsWith(':') ? host.slice(0, -1) : host) !== undefined
 }
