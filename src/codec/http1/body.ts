@@ -20,6 +20,8 @@ const MAX_EXTENSIONS = 4096
 const SIZE_LINE =
   /^([0-9A-Fa-f]{1,13})(?:[ \t]*;[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*=[ \t]*(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*\r\n$/
 const SIZE_LINE_BEGUN = /^[0-9A-Fa-f]{0,13}(?:[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?)?\r?$/
+/** CR or LF alone, or NUL: no line of a trailer section can come of it. */
+const HOPELESS_TRAILER = /\r[^\n]|\0|(?:^|[^\r])\n/
 
 export class BodyReader {
   /** Position up to which the bytes given to `next` have been read. */
@@ -140,15 +142,11 @@ export class BodyReader {
       const before = this.#begun
       const line = this.#line(bytes, end, before)
       if (before.length + line.length > this.#maxTrailerBytes) return this.#bad('trailers too large')
-      if (!line.endsWith('\n')) {
-        if (/\r[\s\S]|\0/.test(line)) return this.#bad('malformed trailer')
-        this.#begun = before + line
-        return MORE
-      }
+      if (HOPELESS_TRAILER.test(before.endsWith('\r') ? `\r${line}` : line)) return this.#bad('malformed trailer')
       const text = before + line
       if (text === '\r\n' || text.endsWith('\r\n\r\n')) return this.#endTrailers(text.slice(0, -2))
-      if (!text.endsWith('\r\n')) return this.#bad('bare LF in a trailer')
       this.#begun = text
+      if (!line.endsWith('\n')) return MORE
     }
   }
 

@@ -103,7 +103,8 @@ export class Inlet {
 export function isHopeless(bytes: Buffer, from: number, end: number): boolean {
   for (let i = from; i < end; i++) {
     const byte = bytes[i] as number
-    if (byte === LF && bytes[i - 1] !== CR) return true
+    // what stands before `from` belongs to another message
+    if (byte === LF && (i === from || bytes[i - 1] !== CR)) return true
     if (byte === CR && i + 1 < end && bytes[i + 1] !== LF) return true
     if (byte === 0) return true
   }

@@ -37,6 +37,8 @@ export const ALLOWED: readonly AllowedDifference[] = [
   { name: 'other methods', kind: 'more', theirs: /^HPE_INVALID_METHOD$/, when: ({ our }) => !METHODS.includes(our?.method ?? ''), reason: 'RFC 9110 §9.1: a method is any token; llhttp knows a fixed list' },
   { name: 'declined upgrade', kind: 'more', theirs: /^switched$/, reason: 'RFC 9110 §7.8: who does not switch goes on in HTTP; llhttp stops before its user has decided' },
   { name: 'framing in trailers', kind: 'more', theirs: /^HPE_(INVALID|UNEXPECTED)_(TRANSFER_ENCODING|CONTENT_LENGTH)$/, when: ({ what }) => what === 'end of the body', reason: 'RFC 9110 §6.5.1: framing fields in trailers are dropped; llhttp reads them as if they stood in the head' },
+  { name: 'Connection in trailers', kind: 'more', theirs: /^HPE_CLOSED_CONNECTION$/, when: ({ before }) => !closes(before), reason: 'RFC 9110 §6.5.1: fields of the connection in trailers are dropped as well; llhttp closes' },
+  { name: 'blanks in chunk extensions', kind: 'more', theirs: /^HPE_STRICT$/, when: ({ what }) => what === 'end of the body', reason: 'RFC 9112 §7.1.1: bad whitespace around ; and = is to be parsed; extensions end here' },
 ]
 
 export function allowed(difference: Difference): AllowedDifference | undefined {
