@@ -10,8 +10,7 @@ export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 export const FORBIDDEN_IN_TARGET = /[^\x21\x24-\x7e]|%00/
 export const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]*)(?::\d{0,5})?$/
 /** Most there are; a port of five digits has to be looked at. */
-/** What needs no second look; ports from 60000 on get one. */
-const PLAIN_HOST = /^[a-z0-9.-]+(?::(?:\d{1,4}|[1-5]\d{4}))?$/i
+const PLAIN_HOST = /^[a-z0-9.-]+(?::\d{1,4})?$/i
 
 /** Host and optional port, without user information; may be empty. */
 export function isAuthority(text: string): boolean {
