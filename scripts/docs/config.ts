@@ -4,7 +4,7 @@ import { type JsonSchema, settingsJsonSchema } from '../../src/config/json-schem
 
 const HEAD = `# Settings
 
-Generated from src/config/schema.ts by \`npm run docs\`; [config/schema.json](../config/schema.json) says the same to editors. A file
+Generated from src/config/schema/ by \`npm run docs\`; [config/schema.json](../config/schema.json) says the same to editors. A file
 whose first line is \`# yaml-language-server: $schema=…/config/schema.json\` is checked and completed while it is typed.
 
 Settings are YAML or JSON documents without \`apiVersion\`, in the files and directories that \`--config\` names (of a directory its

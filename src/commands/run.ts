@@ -1,6 +1,6 @@
 // outrigger run: a sidecar from configuration files, until it is told to stop.
 import { formatProblem, type Problem } from '../config/problem.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/config.ts'
 import { ConfigSource } from '../config/source.ts'
 import { systemClock } from '../core/clock.ts'
 import { examineConfig } from '../exchange/examine.ts'

@@ -1,7 +1,10 @@
 // What documents say before it is checked against each other: every part with the place that it came from.
 import type { Path, Place } from './problem.ts'
 import type { References } from './reference.ts'
-import type { Config, RouteConfig, ServiceConfig, Settings } from './schema.ts'
+import type { Config } from './schema/config.ts'
+import type { RouteConfig } from './schema/routes.ts'
+import type { ServiceConfig } from './schema/services.ts'
+import type { Settings } from './schema/settings.ts'
 
 export interface Located<T> {
   readonly value: T

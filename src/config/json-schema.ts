@@ -1,6 +1,6 @@
 // The schema of settings as JSON Schema, for editors, for docs/config.md, and published as config/schema.json.
 import { z } from 'zod'
-import { settingsSchema } from './schema.ts'
+import { settingsSchema } from './schema/settings.ts'
 
 /** ${NAME} may stand for any text. */
 const VARIABLE = String.raw`^\$\{[^}]+\}$`

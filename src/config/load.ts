@@ -13,7 +13,7 @@ import { readFiles } from './files.ts'
 import type { Path, Problem } from './problem.ts'
 import { formatPath, Problems } from './problem.ts'
 import { References } from './reference.ts'
-import type { Config } from './schema.ts'
+import type { Config } from './schema/config.ts'
 import type { MergedSettings } from './settings.ts'
 import { mergeSettings } from './settings.ts'
 

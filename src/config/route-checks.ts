@@ -2,7 +2,7 @@
 import type { Draft, Located } from './draft.ts'
 import type { Problems } from './problem.ts'
 import { formatPlace, quote } from './problem.ts'
-import type { RouteConfig } from './schema.ts'
+import type { RouteConfig } from './schema/routes.ts'
 import { checkReference } from './service-checks.ts'
 
 export function checkRoutes(draft: Draft, problems: Problems): void {

@@ -5,7 +5,7 @@ import { nearest } from './nearest.ts'
 import type { Path, Place, Problems } from './problem.ts'
 import { formatPlace, quote } from './problem.ts'
 import { formatReference } from './reference.ts'
-import type { ServiceConfig } from './schema.ts'
+import type { ServiceConfig } from './schema/services.ts'
 
 export function checkServices(draft: Draft, problems: Problems): void {
   const seen = new Map<string, Located<ServiceConfig>>()

@@ -5,8 +5,8 @@ import { substitute } from './environment.ts'
 import { parseWith } from './issues.ts'
 import type { Path, Place, Problems } from './problem.ts'
 import { formatPath, formatPlace } from './problem.ts'
-import type { Settings } from './schema.ts'
-import { settingsSchema } from './schema.ts'
+import type { Settings } from './schema/settings.ts'
+import { settingsSchema } from './schema/settings.ts'
 
 /** Lists that grow by every document; anything else may be said once. */
 const JOINED_LISTS: ReadonlySet<string> = new Set(['services', 'routes', 'listeners.inbound', 'listeners.outbound'])

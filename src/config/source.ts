@@ -12,7 +12,7 @@ import type { LoadResult } from './load.ts'
 import { compileFiles } from './load.ts'
 import type { Problem } from './problem.ts'
 import { Problems } from './problem.ts'
-import type { Config } from './schema.ts'
+import type { Config } from './schema/config.ts'
 import { looksTorn } from './torn.ts'
 import { watchConfig } from './watch.ts'
 

@@ -1,6 +1,6 @@
 // The last good answer to each question that one name leads to. While DNS fails for one of them, its own last answer stands in, and
 // the others stay fresh.
-import type { DnsConfig } from '../config/schema.ts'
+import type { DnsConfig } from '../config/schema/services.ts'
 import type { Clock } from '../core/clock.ts'
 import { type Answer, DnsFailure } from './queries.ts'
 

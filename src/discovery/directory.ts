@@ -1,6 +1,6 @@
 // One source of endpoints for each service, kept through reloads: what stays as it was goes on undisturbed, what changed keeps its
 // last endpoints until the new source has an outcome.
-import type { EndpointConfig, ServiceConfig } from '../config/schema.ts'
+import type { EndpointConfig, ServiceConfig } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'

@@ -1,6 +1,6 @@
 // Endpoints that DNS names: asked again when the least TTL has passed, one refresh at a time. A new answer replaces the list at once;
 // while DNS fails the last good one is used for `maxStale`, and asking goes on with back-off, for ever.
-import type { DnsConfig, EndpointConfig, ServiceConfig } from '../config/schema.ts'
+import type { DnsConfig, EndpointConfig, ServiceConfig } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
 import type { Cancel, Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'

@@ -1,6 +1,6 @@
 // From a name to endpoints: hosts file, search domains, A and AAAA, and SRV with the addresses of its targets.
 import { networkInterfaces } from 'node:os'
-import type { DnsConfig, EndpointConfig } from '../config/schema.ts'
+import type { DnsConfig, EndpointConfig } from '../config/schema/services.ts'
 import { canonicalIp, formatHostPort, isIp } from '../core/address.ts'
 import type { Answers } from './answers.ts'
 import { DnsFailure, type Queries, type SrvRecord } from './queries.ts'

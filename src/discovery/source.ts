@@ -1,5 +1,5 @@
 // Where the endpoints of one service come from: the contract of static.ts and dns.ts.
-import type { EndpointConfig } from '../config/schema.ts'
+import type { EndpointConfig } from '../config/schema/services.ts'
 
 export type OnEndpoints = (endpoints: readonly EndpointConfig[]) => void
 

@@ -1,5 +1,5 @@
 // Endpoints that stand in the configuration.
-import type { EndpointConfig } from '../config/schema.ts'
+import type { EndpointConfig } from '../config/schema/services.ts'
 import type { EndpointSource, OnEndpoints, SourceState } from './source.ts'
 
 export class StaticSource implements EndpointSource {

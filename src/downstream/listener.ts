@@ -2,7 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { HttpLimits } from '../codec/limits.ts'
 import type { DownstreamConnection } from '../codec/stream.ts'
-import type { InboundListenerConfig, OutboundListenerConfig } from '../config/schema.ts'
+import type { InboundListenerConfig, OutboundListenerConfig } from '../config/schema/listeners.ts'
 import { mustParseAddress } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import type { FailureCode } from '../core/failures.ts'

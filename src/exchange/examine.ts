@@ -1,6 +1,6 @@
 // What only compiling shows to be wrong with a configuration: for loading, which knows the places.
 import type { Finding } from '../config/draft.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema/config.ts'
 import { compileRoutes } from '../routing/compile.ts'
 import { ServiceIndex } from '../routing/service-index.ts'
 

@@ -1,5 +1,6 @@
 // All that the data path reads of the configuration, compiled and immutable. Replaced whole: an exchange keeps to the one it began with.
-import type { Config, ServiceConfig } from '../config/schema.ts'
+import type { Config } from '../config/schema/config.ts'
+import type { ServiceConfig } from '../config/schema/services.ts'
 import { compileRoutes } from '../routing/compile.ts'
 import { ServiceIndex } from '../routing/service-index.ts'
 import type { RouteTable } from '../routing/table.ts'

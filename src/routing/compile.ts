@@ -1,5 +1,5 @@
 // Routes of the configuration into a table, with every mistake reported.
-import type { RouteConfig, RouteMatchConfig } from '../config/schema.ts'
+import type { RouteConfig, RouteMatchConfig } from '../config/schema/routes.ts'
 import { compileEdits } from './edits.ts'
 import { HostTable, isHostPattern } from './hosts.ts'
 import { type CompiledMatch, MatchCompiler } from './match.ts'

@@ -1,5 +1,5 @@
 // One match of a route into a path rule and conditions.
-import type { RouteMatchConfig, TextMatchConfig } from '../config/schema.ts'
+import type { RouteMatchConfig, TextMatchConfig } from '../config/schema/routes.ts'
 import { fieldName, HOP } from '../core/fields.ts'
 import { compileRegex, RegexError } from '../core/regex.ts'
 import { type Condition, fieldReader, methodReader, queryReader, type Reader } from './conditions.ts'

@@ -1,6 +1,6 @@
 // One form of a path, made before policy and routing look at it: what they see is what is forwarded.
 // hot path: bench/micro/routing/table.ts
-import type { Settings } from '../config/schema.ts'
+import type { Settings } from '../config/schema/settings.ts'
 
 export type PathMode = Settings['pathNormalization']
 

@@ -1,5 +1,5 @@
 // What a route asks of one text: a header field or a query parameter.
-import type { TextMatchConfig } from '../config/schema.ts'
+import type { TextMatchConfig } from '../config/schema/routes.ts'
 import { compileRegex, type Regex } from '../core/regex.ts'
 
 type Kind = 'exact' | 'prefix' | 'regex' | 'present' | 'absent'

@@ -1,6 +1,6 @@
 // A running sidecar as its own helpers see it: what the composition root has put together.
 import type { Problem } from '../config/problem.ts'
-import type { Settings } from '../config/schema.ts'
+import type { Settings } from '../config/schema/settings.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Listener } from '../downstream/listener.ts'
 import type { Exchange } from '../exchange/exchange.ts'

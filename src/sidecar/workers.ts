@@ -3,7 +3,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import { AdminServer } from '../admin/server.ts'
 import type { AdminView, ConnectionView, ReloadView, ServiceView } from '../admin/view.ts'
-import type { Settings } from '../config/schema.ts'
+import type { Settings } from '../config/schema/settings.ts'
 import type { Clock } from '../core/clock.ts'
 import { Lifecycle } from '../core/lifecycle.ts'
 import { LOG_LEVELS, type LogLevel, type OwnLog } from '../telemetry/log.ts'

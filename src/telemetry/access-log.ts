@@ -1,5 +1,5 @@
 // The access log: one line for each failure and for a share of the successes, in JSON or in Istio's text format.
-import type { Settings } from '../config/schema.ts'
+import type { Settings } from '../config/schema/settings.ts'
 import type { Clock } from '../core/clock.ts'
 import { jsonLine } from './access-log-json.ts'
 import { textLine } from './access-log-text.ts'

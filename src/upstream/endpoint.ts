@@ -1,6 +1,6 @@
 // One address of a service and what is going on there. The same object lives on through updates of the service, so that its
 // connections, counts and health survive them.
-import type { EndpointConfig } from '../config/schema.ts'
+import type { EndpointConfig } from '../config/schema/services.ts'
 import { type Address, canonicalIp, formatAddress, mustParseAddress } from '../core/address.ts'
 
 /** Shared by the endpoints of one service: counts what makes balancers look at them again. */

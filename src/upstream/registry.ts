@@ -1,7 +1,7 @@
 // The services that carry traffic, by key, kept through reloads: configured ones, the application behind each inbound listener, and
 // destinations that nobody configured.
 import type { RequestHead } from '../codec/message.ts'
-import { type EndpointConfig, type ServiceConfig, serviceSchema } from '../config/schema.ts'
+import { type EndpointConfig, type ServiceConfig, serviceSchema } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
 import { Service, type ServiceDeps } from './service.ts'
 

@@ -2,7 +2,7 @@
 
 import type { HttpLimits } from '../codec/limits.ts'
 import type { UpstreamConnectionOwner } from '../codec/stream.ts'
-import type { EndpointConfig, ServiceConfig } from '../config/schema.ts'
+import type { EndpointConfig, ServiceConfig } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Balancer } from './balance/balancer.ts'

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeS
 import { setInterval } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Problem } from '../../src/config/problem.ts'
-import type { Config } from '../../src/config/schema.ts'
+import type { Config } from '../../src/config/schema/config.ts'
 import { ConfigSource } from '../../src/config/source.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { eventually } from '../support/eventually.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { compileFiles, type LoadOptions, type LoadResult } from '../../src/config/load.ts'
 import { formatProblem, Problems } from '../../src/config/problem.ts'
-import type { Config } from '../../src/config/schema.ts'
+import type { Config } from '../../src/config/schema/config.ts'
 
 /** `files`: text by path, or the text of c.yaml. */
 export function loadText(files: string | Readonly<Record<string, string>>, options: LoadOptions = {}): LoadResult {

@@ -1,6 +1,6 @@
 // Discovery of one service on a fake clock, against a DNS server of its own and with system files of its own.
 import type { Test } from 'tap'
-import { type DnsConfig, type EndpointConfig, type ServiceConfig, serviceSchema } from '../../src/config/schema.ts'
+import { type DnsConfig, type EndpointConfig, type ServiceConfig, serviceSchema } from '../../src/config/schema/services.ts'
 import { serviceKey } from '../../src/config/service-key.ts'
 import { type Discovery, type DiscoveryOptions, startDiscovery } from '../../src/discovery/directory.ts'
 import type { Refresh } from '../../src/discovery/dns.ts'

@@ -1,6 +1,6 @@
 // A whole sidecar inside the test's own process, on free ports of loopback, gone when the test is over.
 
-import { settingsSchema } from '../../src/config/schema.ts'
+import { settingsSchema } from '../../src/config/schema/settings.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { Sidecar } from '../../src/sidecar.ts'
 import { openLog } from '../../src/telemetry/log.ts'

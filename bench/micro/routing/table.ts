@@ -2,7 +2,7 @@
 // per request, mean of the runs. Every request is read from bytes anew: strings that were never hashed before, as in service.
 import { HeadReader } from '../../../src/codec/http1/head.ts'
 import type { RequestHead } from '../../../src/codec/message.ts'
-import { type RouteConfig, routeSchema } from '../../../src/config/schema.ts'
+import { type RouteConfig, routeSchema } from '../../../src/config/schema/routes.ts'
 import { compileRegex } from '../../../src/core/regex.ts'
 import { compileRoutes } from '../../../src/routing/compile.ts'
 import { compileEdits } from '../../../src/routing/edits.ts'

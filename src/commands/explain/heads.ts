@@ -3,7 +3,7 @@
 import { HeadReader } from '../../codec/http1/head.ts'
 import { requestText } from '../../codec/http1/write.ts'
 import type { RequestHead, ResponseHead } from '../../codec/message.ts'
-import type { Settings } from '../../config/schema.ts'
+import type { Settings } from '../../config/schema/settings.ts'
 import type { FailureCode } from '../../core/failures.ts'
 import type { Fields } from '../../core/fields.ts'
 import type { Pairs, Question } from './question.ts'

@@ -1,5 +1,5 @@
 // Where a request that is let through may go, as explain tells it.
-import type { InboundListenerConfig } from '../../config/schema.ts'
+import type { InboundListenerConfig } from '../../config/schema/listeners.ts'
 import { parseAddress } from '../../core/address.ts'
 import type { Plan } from '../../exchange/plan.ts'
 import type { Destination } from '../../exchange/snapshot.ts'

@@ -1,6 +1,7 @@
 // The snapshot as the sidecar of each workload would compile it: names without a namespace mean something else in each.
 import { didYouMean } from '../../config/nearest.ts'
-import type { Config, Settings } from '../../config/schema.ts'
+import type { Config } from '../../config/schema/config.ts'
+import type { Settings } from '../../config/schema/settings.ts'
 import { compileSnapshot, type Snapshot } from '../../exchange/snapshot.ts'
 import type { WorkloadQuestion } from './question.ts'
 

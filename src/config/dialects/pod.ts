@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Problems } from '../problem.ts'
 import { formatPlace } from '../problem.ts'
-import type { WorkloadConfig } from '../schema.ts'
+import type { WorkloadConfig } from '../schema/config.ts'
 import type { Kind, Resource, Resources } from './resource.ts'
 import { metadata, placeIn } from './resource.ts'
 

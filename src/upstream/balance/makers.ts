@@ -1,5 +1,5 @@
 // The balancers by the names that the configuration uses. A new one is one file, one line here and the shared contract test.
-import type { ServiceConfig } from '../../config/schema.ts'
+import type { ServiceConfig } from '../../config/schema/services.ts'
 import type { MakeBalancer } from './balancer.ts'
 import { leastRequest } from './least-request.ts'
 import { random } from './random.ts'

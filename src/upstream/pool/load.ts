@@ -1,5 +1,5 @@
 // What one service has open and waiting, against its limits: Envoy's circuit breaker thresholds.
-import type { ServiceConfig } from '../../config/schema.ts'
+import type { ServiceConfig } from '../../config/schema/services.ts'
 
 export class Load {
   limits: ServiceConfig['limits']

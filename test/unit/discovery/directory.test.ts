@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type ServiceConfig, serviceSchema } from '../../../src/config/schema.ts'
+import { type ServiceConfig, serviceSchema } from '../../../src/config/schema/services.ts'
 import { startDiscovery } from '../../../src/discovery/directory.ts'
 import { dnsService, dnsWorld } from '../../support/dns-world.ts'
 import { eventually } from '../../support/eventually.ts'

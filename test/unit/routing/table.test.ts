@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { RequestHead } from '../../../src/codec/message.ts'
-import { type RouteConfig, type RouteMatchConfig, routeSchema } from '../../../src/config/schema.ts'
+import { type RouteConfig, type RouteMatchConfig, routeSchema } from '../../../src/config/schema/routes.ts'
 import { Fields } from '../../../src/core/fields.ts'
 import { compileRoutes, type RouteProblem } from '../../../src/routing/compile.ts'
 import { ServiceIndex } from '../../../src/routing/service-index.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { EndpointConfig } from '../../../src/config/schema.ts'
+import type { EndpointConfig } from '../../../src/config/schema/services.ts'
 import { Endpoint, reconcile } from '../../../src/upstream/endpoint.ts'
 
 const config = (address: string, more: Partial<EndpointConfig> = {}): EndpointConfig => ({

@@ -1,7 +1,7 @@
 // Connections to one endpoint, on a fake clock and with connections that the test brings up and ends.
 import t from 'tap'
 import type { UpstreamConnection, UpstreamConnectionOwner, UpstreamReceiver, UpstreamStream } from '../../../src/codec/stream.ts'
-import { serviceSchema } from '../../../src/config/schema.ts'
+import { serviceSchema } from '../../../src/config/schema/services.ts'
 import type { FailureCode } from '../../../src/core/failures.ts'
 import { Load } from '../../../src/upstream/pool/load.ts'
 import { Pool, type PoolWaiter } from '../../../src/upstream/pool/pool.ts'

@@ -1,0 +1,32 @@
+// Everything that documents say, in the one form that a snapshot is compiled from.
+import type { RouteConfig } from './routes.ts'
+import type { ServiceConfig } from './services.ts'
+import type { Settings } from './settings.ts'
+
+/** An application instance that documents tell of: who speaks from its addresses. */
+export interface WorkloadConfig {
+  readonly name: string
+  readonly namespace: string
+  readonly serviceAccount: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Addresses that are its own alone; none when it shares those of its machine. */
+  readonly addresses: readonly string[]
+  /** Ports with a name, for documents that say the name. */
+  readonly ports: readonly { readonly name: string; readonly port: number }[]
+  readonly node: string | undefined
+  readonly ready: boolean
+}
+
+export interface NamespaceConfig {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** Everything that all documents together say, whatever their dialects: what a snapshot is compiled from. Plain values throughout. */
+export interface Config {
+  readonly settings: Settings
+  readonly services: readonly ServiceConfig[]
+  readonly routes: readonly RouteConfig[]
+  readonly workloads: readonly WorkloadConfig[]
+  readonly namespaces: readonly NamespaceConfig[]
+}

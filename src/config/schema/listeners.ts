@@ -1,0 +1,48 @@
+// Addresses that the sidecar accepts on.
+import { z } from 'zod'
+import { address, duration } from '../types.ts'
+
+const protocol = z.enum(['auto', 'http', 'http2', 'tcp', 'tls'])
+
+const serverTls = z.strictObject({
+  certificate: z.string().describe('PEM file with the certificate chain. Read again when it changes.'),
+  key: z.string().describe('PEM file with the private key.'),
+})
+
+const listenerBase = {
+  listen: address('0.0.0.0:15006').describe('Address to accept on: host:port, [ipv6]:port or unix:/path.'),
+  protocol: protocol.default('auto').describe('What is spoken: auto looks at the first bytes; a fixed protocol never waits.'),
+  tls: serverTls.optional().describe('Terminate TLS with this certificate.'),
+  maxConnections: z.number().int().min(1).default(10_000).describe('Connections open at once; more are closed as they come.'),
+  proxyProtocol: z
+    .enum(['off', 'require', 'accept'])
+    .default('off')
+    .describe(
+      'PROXY protocol v1/v2 in front of each connection. `accept` takes connections without it too: only where every peer is trusted.',
+    ),
+  detectionTimeout: duration('200ms').describe(
+    'How long `auto` waits for first bytes before it takes the connection for TCP where the server speaks first.',
+  ),
+}
+
+export const inboundListener = z.strictObject({
+  ...listenerBase,
+  app: address('127.0.0.1:8080').describe('Where the application listens: host:port, [ipv6]:port or unix:/path.'),
+  sendProxyProtocol: z
+    .enum(['off', 'v1', 'v2'])
+    .default('off')
+    .describe('Tell the application who connected, by PROXY protocol.'),
+})
+
+export const outboundListener = z.strictObject({
+  ...listenerBase,
+  service: z
+    .string()
+    .optional()
+    .describe(
+      'Send everything to this service (name.namespace, with :port if it has several) instead of looking at Host, SNI or the original destination.',
+    ),
+})
+
+export type InboundListenerConfig = z.output<typeof inboundListener>
+export type OutboundListenerConfig = z.output<typeof outboundListener>

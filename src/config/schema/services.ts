@@ -1,0 +1,62 @@
+// Destinations: their endpoints, and how traffic is spread over them.
+import { z } from 'zod'
+import { address, duration, ip, label, labels, port, positiveDuration } from '../types.ts'
+
+const endpoint = z.strictObject({
+  address: address('127.0.0.1:9001').describe('host:port, [ipv6]:port or unix:/path.'),
+  zone: z.string().optional().describe('Where it is, for zone-aware balancing.'),
+  node: z.string().optional().describe('Machine it runs on.'),
+  weight: z.number().int().min(1).max(1_000_000).default(1).describe('Share of traffic relative to the others.'),
+  labels: labels().default({}).describe('Labels, for subsets and metrics.'),
+})
+
+const dns = z.strictObject({
+  name: z.string().min(1).describe('Name to resolve, such as `db.example.com` or, for SRV, `_http._tcp.example.com`.'),
+  type: z.enum(['address', 'srv']).default('address').describe('`address`: A and AAAA; `srv`: SRV, ports and weights included.'),
+  port: port().optional().describe("Port of the addresses; the service's own port when left out."),
+  minTtl: duration('1s').describe('Records are kept at least this long.'),
+  maxTtl: duration('5m').describe('Records are asked for again at the latest after this time.'),
+  maxStale: duration('10m').describe('How long the last good answer is used while DNS fails.'),
+})
+
+const serviceLimits = z.strictObject({
+  connections: z.number().int().min(1).default(1024).describe('Connections to all endpoints together. Envoy: max_connections.'),
+  pending: z.number().int().min(0).default(1024).describe('Requests that wait for a connection. Envoy: max_pending_requests.'),
+  requests: z.number().int().min(1).default(1024).describe('Requests under way. Envoy: max_requests.'),
+})
+
+export const serviceSchema = z.strictObject({
+  name: label().describe('Name of the service.'),
+  namespace: label().default('default').describe('Namespace of the service.'),
+  port: port().describe('Port that callers name.'),
+  protocol: z
+    .enum(['auto', 'http', 'http2', 'grpc', 'tcp', 'tls'])
+    .default('http')
+    .describe('What its endpoints speak; auto: what the caller speaks.'),
+  hosts: z
+    .array(z.string())
+    .default([])
+    .describe('Further names it answers to, besides those that Kubernetes DNS would give it.'),
+  addresses: z
+    .array(ip())
+    .default([])
+    .describe(
+      'Virtual addresses that stand for it, as a Kubernetes clusterIP does: found as the original destination of captured connections.',
+    ),
+  endpoints: z.array(endpoint).default([]).describe('Fixed endpoints.'),
+  dns: dns.optional().describe('Endpoints from DNS.'),
+  balance: z
+    .enum(['least_request', 'round_robin', 'random'])
+    .default('least_request')
+    .describe('How an endpoint is chosen; least_request: the better of two drawn at random.'),
+  limits: serviceLimits.prefault({}).describe('Beyond these, requests are answered at once with 503 and flag UO.'),
+  connectTimeout: positiveDuration('5s').describe('Time a connection may take to come up.'),
+  idleTimeout: duration('1m').describe(
+    'Idle connections are closed after this time, or earlier when the endpoint announces or shows a shorter one.',
+  ),
+  sendProxyProtocol: z.enum(['off', 'v1', 'v2']).default('off').describe('Start each connection with a PROXY protocol head.'),
+})
+
+export type ServiceConfig = z.output<typeof serviceSchema>
+export type EndpointConfig = z.output<typeof endpoint>
+export type DnsConfig = z.output<typeof dns>
