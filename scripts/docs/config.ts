@@ -1,5 +1,6 @@
 // docs/config.md and config/schema.json: every key of the settings, from the schema.
-import { groupNames, groupOf, type KindState } from '../../src/config/dialects/registry.ts'
+import type { KindState } from '../../src/config/dialects/group.ts'
+import { groupNames, groupOf } from '../../src/config/dialects/registry.ts'
 import { type JsonSchema, settingsJsonSchema } from '../../src/config/json-schema.ts'
 
 const HEAD = `# Settings

@@ -84,7 +84,7 @@ function draftOf(merged: MergedSettings, resources: Resources, problems: Problem
       services.map(({ value }) => value),
       settings.workload.namespace,
     ),
-    routes: located('routes', settings.routes),
+    routes: [...located('routes', settings.routes), ...compiled.routes],
     workloads: compiled.workloads,
     namespaces: compiled.namespaces,
   }

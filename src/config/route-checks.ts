@@ -8,7 +8,8 @@ import { checkReference } from './service-checks.ts'
 export function checkRoutes(draft: Draft, problems: Problems): void {
   const names = new Map<string, Located<RouteConfig>>()
   const reached = new Map<string, Located<RouteConfig>>()
-  for (const route of draft.routes) {
+  // those of resources were checked where they were compiled
+  for (const route of draft.routes.slice(0, draft.settings.value.routes.length)) {
     const { name } = route.value
     const first = names.get(name)
     if (first === undefined) names.set(name, route)

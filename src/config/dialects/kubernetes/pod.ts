@@ -1,10 +1,10 @@
 // Kubernetes' v1 Pod: who speaks from an address.
 import { z } from 'zod'
-import type { Problems } from '../problem.ts'
-import { formatPlace } from '../problem.ts'
-import type { WorkloadConfig } from '../schema/config.ts'
-import type { Kind, Resource, Resources } from './resource.ts'
-import { metadata, placeIn } from './resource.ts'
+import type { Problems } from '../../problem.ts'
+import { formatPlace } from '../../problem.ts'
+import type { WorkloadConfig } from '../../schema/config.ts'
+import type { Kind, Resource, Resources } from '../resource.ts'
+import { metadata, placeIn } from '../resource.ts'
 
 export const POD = {
   name: 'Pod',

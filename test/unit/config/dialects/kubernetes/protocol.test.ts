@@ -1,5 +1,5 @@
 import t from 'tap'
-import { selectProtocol } from '../../../../src/config/dialects/protocol.ts'
+import { selectProtocol } from '../../../../../src/config/dialects/kubernetes/protocol.ts'
 
 // https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
 const cases: readonly [number, string, string | undefined, string][] = [

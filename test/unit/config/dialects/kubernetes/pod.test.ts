@@ -1,5 +1,5 @@
 import t from 'tap'
-import { configFromText, loadText, problemLines } from '../../../support/config-text.ts'
+import { configFromText, loadText, problemLines } from '../../../../support/config-text.ts'
 
 const pod = (name: string, more: object) =>
   `---\n${JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'shop' }, ...more })}\n`

@@ -1,14 +1,14 @@
 // Kubernetes' v1 Service and discovery.k8s.io/v1 EndpointSlice: what a service is, by what is ready behind it.
 import { z } from 'zod'
-import { formatHostPort } from '../../core/address.ts'
-import type { Problems } from '../problem.ts'
-import type { EndpointConfig, ServiceConfig } from '../schema/services.ts'
-import { serviceSchema } from '../schema/services.ts'
+import { formatHostPort } from '../../../core/address.ts'
+import type { Problems } from '../../problem.ts'
+import type { EndpointConfig, ServiceConfig } from '../../schema/services.ts'
+import { serviceSchema } from '../../schema/services.ts'
+import type { Kind, Resource, Resources } from '../resource.ts'
+import { metadata, placeIn } from '../resource.ts'
 import type { Pod } from './pod.ts'
 import { POD, readyPods } from './pod.ts'
 import { selectProtocol } from './protocol.ts'
-import type { Kind, Resource, Resources } from './resource.ts'
-import { metadata, placeIn } from './resource.ts'
 
 const servicePort = z.object({
   name: z.string().nullish(),

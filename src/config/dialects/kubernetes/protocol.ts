@@ -1,5 +1,5 @@
 // What a port of a Kubernetes Service speaks, selected as Istio documents it: by appProtocol, else by the prefix of the port's name.
-import type { ServiceConfig } from '../schema/services.ts'
+import type { ServiceConfig } from '../../schema/services.ts'
 
 type Protocol = ServiceConfig['protocol']
 

@@ -1,8 +1,8 @@
 // Kubernetes' v1 Namespace and ServiceAccount: what labels a namespace bears; that an account exists says nothing more yet.
 import { z } from 'zod'
-import type { NamespaceConfig } from '../schema/config.ts'
-import type { Kind, Resources } from './resource.ts'
-import { metadata } from './resource.ts'
+import type { NamespaceConfig } from '../../schema/config.ts'
+import type { Kind, Resources } from '../resource.ts'
+import { metadata } from '../resource.ts'
 
 /** Kubernetes puts it on every namespace. */
 const NAME_LABEL = 'kubernetes.io/metadata.name'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { ServiceConfig } from '../../../../src/config/schema/services.ts'
-import { configFromText, problemLines } from '../../../support/config-text.ts'
+import type { ServiceConfig } from '../../../../../src/config/schema/services.ts'
+import { configFromText, problemLines } from '../../../../support/config-text.ts'
 
 const doc = (value: unknown): string => `---\n${JSON.stringify(value)}\n`
 

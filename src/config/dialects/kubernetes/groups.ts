@@ -1,0 +1,25 @@
+// Kubernetes' own resources.
+import type { Groups } from '../group.ts'
+import { all } from '../group.ts'
+import { NAMESPACE, SERVICE_ACCOUNT } from './namespace.ts'
+import { POD } from './pod.ts'
+import { ENDPOINT_SLICE, SERVICE } from './service.ts'
+
+export const KUBERNETES: Groups = {
+  '': {
+    versions: ['v1'],
+    kinds: {
+      ...all('ignored', 'Binding', 'Endpoints', 'Event', 'LimitRange', 'Node', 'PersistentVolume', 'PersistentVolumeClaim'),
+      ...all('ignored', 'PodTemplate', 'ReplicationController', 'ResourceQuota', 'Secret'),
+      Service: SERVICE,
+      Pod: POD,
+      Namespace: NAMESPACE,
+      ServiceAccount: SERVICE_ACCOUNT,
+    },
+  },
+  'discovery.k8s.io': { versions: ['v1'], kinds: { EndpointSlice: ENDPOINT_SLICE } },
+  'networking.k8s.io': {
+    versions: ['v1'],
+    kinds: { NetworkPolicy: 'later', ...all('ignored', 'Ingress', 'IngressClass', 'IPAddress', 'ServiceCIDR') },
+  },
+}
