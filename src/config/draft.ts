@@ -5,6 +5,7 @@ import type { Config } from './schema/config.ts'
 import type { RouteConfig } from './schema/routes.ts'
 import type { ServiceConfig } from './schema/services.ts'
 import type { Settings } from './schema/settings.ts'
+import type { TcpRouteConfig } from './schema/tcp-routes.ts'
 
 export interface Located<T> {
   readonly value: T
@@ -21,13 +22,14 @@ export interface Draft {
   readonly services: readonly Located<ServiceConfig>[]
   readonly references: References
   readonly routes: readonly Located<RouteConfig>[]
+  readonly tcpRoutes: readonly Located<TcpRouteConfig>[]
   readonly workloads: Config['workloads']
   readonly namespaces: Config['namespaces']
 }
 
 /** Something wrong that only shows when a Config is compiled, said of an entry of one of its lists. */
 export interface Finding {
-  readonly list: 'services' | 'routes'
+  readonly list: 'services' | 'routes' | 'tcpRoutes'
   readonly index: number
   /** Within the entry. */
   readonly path: Path
@@ -38,5 +40,6 @@ export function configOf(draft: Draft): Config {
   const { workloads, namespaces } = draft
   const services = draft.services.map(({ value }) => value)
   const routes = draft.routes.map(({ value }) => value)
-  return { settings: draft.settings.value, services, routes, workloads, namespaces }
+  const tcpRoutes = draft.tcpRoutes.map(({ value }) => value)
+  return { settings: draft.settings.value, services, routes, tcpRoutes, workloads, namespaces }
 }

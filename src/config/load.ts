@@ -69,7 +69,7 @@ function draftOf(merged: MergedSettings, resources: Resources, problems: Problem
   const { settings } = merged
   const at = (path: Path) => merged.at(path)
   const compiled = compileResources(resources, problems)
-  const located = <T>(list: 'services' | 'routes', values: readonly T[]) =>
+  const located = <T>(list: 'services' | 'routes' | 'tcpRoutes', values: readonly T[]) =>
     values.map((value, index) => ({
       value,
       label: `${list}[${index}]`,
@@ -85,6 +85,7 @@ function draftOf(merged: MergedSettings, resources: Resources, problems: Problem
       settings.workload.namespace,
     ),
     routes: [...located('routes', settings.routes), ...compiled.routes],
+    tcpRoutes: [...located('tcpRoutes', settings.tcpRoutes), ...compiled.tcpRoutes],
     workloads: compiled.workloads,
     namespaces: compiled.namespaces,
   }

@@ -19,20 +19,33 @@ export function checkRoutes(draft: Draft, problems: Problems): void {
         `${route.label}: the route ${quote(name)} is there twice, first at ${formatPlace(first.at(['name']))}`,
       )
     checkDestinations(draft, route, problems)
+    checkAction(route, problems)
     checkReachable(draft, route, reached, problems)
   }
 }
 
 function checkDestinations(draft: Draft, route: Located<RouteConfig>, problems: Problems): void {
-  const { services, timeout, attemptTimeout } = route.value
-  for (const [index, { service }] of services.entries()) {
-    const path = ['services', index, 'service']
-    checkReference(draft, service, { place: route.at(path), name: `${route.label}.services[${index}].service` }, problems)
+  const { services, mirrors } = route.value
+  for (const [list, entries] of Object.entries({ services, mirrors })) {
+    for (const [index, { service }] of entries.entries()) {
+      const place = route.at([list, index, 'service'])
+      checkReference(draft, service, { place, name: `${route.label}.${list}[${index}].service` }, problems)
+    }
   }
-  if (services.length === 0) problems.error(route.at([]), `${route.label}: the route ${quote(route.value.name)} has no services`)
-  else if (services.every(({ weight }) => weight === 0)) {
+  if (services.length > 0 && services.every(({ weight }) => weight === 0)) {
     problems.error(route.at(['services']), `${route.label}: all weights are 0, so no request could go anywhere`)
   }
+}
+
+/** Exactly one of services, redirect and reply. */
+function checkAction(route: Located<RouteConfig>, problems: Problems): void {
+  const { name, services, redirect, reply, timeout, attemptTimeout } = route.value
+  const all = { services: services.length > 0, redirect: redirect !== undefined, reply: reply !== undefined }
+  const [first, second] = Object.entries(all).flatMap(([key, there]) => (there ? [key] : []))
+  if (first === undefined)
+    problems.error(route.at([]), `${route.label}: the route ${quote(name)} has no services`, 'it could redirect or reply instead')
+  else if (second !== undefined)
+    problems.error(route.at([second]), `${route.label}: ${second} can never happen, because there is ${first} as well`)
   if (timeout > 0 && attemptTimeout > timeout) {
     problems.error(route.at(['attemptTimeout']), `${route.label}: attemptTimeout is longer than timeout, so it can never strike`)
   }
@@ -45,12 +58,12 @@ function checkReachable(
   reached: Map<string, Located<RouteConfig>>,
   problems: Problems,
 ): void {
-  const { hosts, matches } = route.value
+  const { hosts, matches, sources, gateways } = route.value
   let earlier: Located<RouteConfig> | undefined
   let reachable = false
   for (const host of hosts.length > 0 ? hosts : ['*']) {
     for (const match of matches.length > 0 ? matches : [{}]) {
-      const key = `${draft.references.canonicalHost(host)} ${canonical(match)}`
+      const key = `${draft.references.canonicalHost(host)} ${canonical([match, sources, gateways])}`
       const taken = reached.get(key)
       if (taken === undefined) {
         reached.set(key, route)

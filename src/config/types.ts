@@ -57,29 +57,34 @@ const durationText = (least: number) => {
 /** A duration such as '15s'; in the parsed form, milliseconds. 0 means "no limit" where the key says so. */
 export const duration = (byDefault: string) => durationText(0).prefault(byDefault).meta({ title: 'duration' })
 
+/** A duration that may be left out. */
+export const optionalDuration = () => durationText(0).optional().meta({ title: 'duration' })
+
 /** A duration that cannot be 0. */
 export const positiveDuration = (byDefault: string) =>
   durationText(Number.MIN_VALUE).prefault(byDefault).meta({ title: 'duration' })
 
 /** Bytes: a number, or text such as '64KiB'. */
-export const size = (byDefault: string) =>
-  z
-    .codec(
-      z.union(
-        [
-          z.number().int({ error: EXPECTED_SIZE }).nonnegative({ error: EXPECTED_SIZE }),
-          z.string().regex(SIZE, { error: EXPECTED_SIZE }),
-        ],
-        { error: EXPECTED_SIZE },
-      ),
-      z.number(),
-      {
-        decode: (value) => bytesOf(value),
-        encode: formatSize,
-      },
-    )
-    .prefault(byDefault)
-    .meta({ title: 'size' })
+export const size = (byDefault: string) => sizeText().prefault(byDefault).meta({ title: 'size' })
+
+/** A size that may be left out. */
+export const optionalSize = () => sizeText().optional().meta({ title: 'size' })
+
+const sizeText = () =>
+  z.codec(
+    z.union(
+      [
+        z.number().int({ error: EXPECTED_SIZE }).nonnegative({ error: EXPECTED_SIZE }),
+        z.string().regex(SIZE, { error: EXPECTED_SIZE }),
+      ],
+      { error: EXPECTED_SIZE },
+    ),
+    z.number(),
+    {
+      decode: (value) => bytesOf(value),
+      encode: formatSize,
+    },
+  )
 
 /** host:port, [ipv6]:port or unix:/path; kept as text, checked here. */
 export const address = (example: string) =>

@@ -1,5 +1,6 @@
 // Routes of the configuration into a table, with every mistake reported.
-import type { RouteConfig, RouteMatchConfig } from '../config/schema/routes.ts'
+import type { RouteMatchConfig } from '../config/schema/route-match.ts'
+import type { RouteConfig } from '../config/schema/routes.ts'
 import { compileEdits } from './edits.ts'
 import { HostTable, isHostPattern } from './hosts.ts'
 import { type CompiledMatch, MatchCompiler } from './match.ts'
@@ -29,7 +30,7 @@ export interface RouteContext<S> {
 type Entry<S> = CompiledMatch & { readonly route: Route<S>; readonly order: number }
 
 const A_HOST = 'a name such as "catalog.shop", "*.example.com" or "*", with or without a port'
-const EVERYTHING: readonly RouteMatchConfig[] = [{ headers: {}, query: {} }]
+const EVERYTHING: readonly RouteMatchConfig[] = [{ ignoreCase: false, headers: {}, withoutHeaders: {}, query: {} }]
 
 /**
  * Precedence, as Gateway API has it: the most specific host, then exact path, regular expression (longest pattern first), longest

@@ -1,7 +1,7 @@
 // Changes to header fields that a route asks for, checked when configuration is read and applied to each message.
 // hot path: bench/micro/routing/table.ts
 import type { RequestHead } from '../codec/message.ts'
-import type { FieldEditsConfig } from '../config/schema/routes.ts'
+import type { FieldEditsConfig } from '../config/schema/route-actions.ts'
 import { type Fields, fieldName, HOP, HOST, LENGTH } from '../core/fields.ts'
 import { isHostPattern } from './hosts.ts'
 import { latin1 } from './spelling.ts'

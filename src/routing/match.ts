@@ -1,6 +1,7 @@
 // One match of a route into a path rule and conditions.
-import type { RouteMatchConfig, TextMatchConfig } from '../config/schema/routes.ts'
+import type { RouteMatchConfig, TextMatchConfig } from '../config/schema/route-match.ts'
 import { fieldName, HOP } from '../core/fields.ts'
+import { templateRegex } from '../core/path-template.ts'
 import { compileRegex, RegexError } from '../core/regex.ts'
 import { type Condition, fieldReader, methodReader, queryReader, type Reader } from './conditions.ts'
 import { normalizePath, type PathMode } from './normalize.ts'
@@ -62,9 +63,17 @@ export class MatchCompiler {
     }
   }
 
-  #method(method: string, report: Report): Condition {
-    if (!TOKEN.test(method)) report(['method'], `"${method}" is not a method`)
-    return { reader: methodReader, test: new TextTest({ exact: method }, (text) => text) }
+  #method(config: NonNullable<RouteMatchConfig['method']>, report: Report): Condition {
+    const test = typeof config === 'string' ? { exact: config } : config
+    if ('exact' in test && !TOKEN.test(test.exact)) report(['method'], `"${test.exact}" is not a method`)
+    return {
+      reader: methodReader,
+      test: textTest(
+        test,
+        (text) => text,
+        (message) => report(['method'], message),
+      ),
+    }
   }
 
   #field(name: string, test: TextMatchConfig, report: Report): Condition {
@@ -101,11 +110,19 @@ function pathRule(config: PathConfig, mode: PathMode, report: Report): PathRule 
     const path = literalPath(config.prefix, mode, (message) => report(['path', 'prefix'], message))
     return { kind: 'prefix', path: path.endsWith('/') ? path.slice(0, -1) : path }
   }
+  if ('regex' in config) return regexRule(config.regex, (message) => report(['path', 'regex'], message))
+  const template = templateRegex(config.template)
+  if (typeof template !== 'string') return regexRule(template.pattern, (message) => report(['path', 'template'], message))
+  report(['path', 'template'], template)
+  return EVERY
+}
+
+function regexRule(pattern: string, report: (message: string) => void): PathRule {
   try {
-    return { kind: 'regex', regex: compileRegex(config.regex) }
+    return { kind: 'regex', regex: compileRegex(pattern) }
   } catch (error) {
     if (!(error instanceof RegexError)) throw error
-    report(['path', 'regex'], error.message)
+    report(error.message)
     return EVERY
   }
 }

@@ -1,8 +1,8 @@
 // What a route asks of one text: a header field or a query parameter.
-import type { TextMatchConfig } from '../config/schema/routes.ts'
+import type { TextMatchConfig } from '../config/schema/route-match.ts'
 import { compileRegex, type Regex } from '../core/regex.ts'
 
-type Kind = 'exact' | 'prefix' | 'regex' | 'present' | 'absent'
+type Kind = 'exact' | 'prefix' | 'suffix' | 'regex' | 'present' | 'absent'
 
 export class TextTest {
   readonly kind: Kind
@@ -13,8 +13,7 @@ export class TextTest {
   /** `spell` turns configuration into the spelling of what is tested. Throws RegexError. */
   constructor(config: TextMatchConfig, spell: (text: string) => string) {
     this.#regex = 'regex' in config ? compileRegex(spell(config.regex)) : null
-    if ('exact' in config) this.text = spell(config.exact)
-    else this.text = 'prefix' in config ? spell(config.prefix) : ''
+    this.text = spell(textOf(config))
     this.kind = kindOf(config)
   }
 
@@ -25,6 +24,8 @@ export class TextTest {
         return value === this.text
       case 'prefix':
         return value.startsWith(this.text)
+      case 'suffix':
+        return value.endsWith(this.text)
       case 'regex':
         return this.#regex !== null && this.#regex.test(value)
       default:
@@ -33,9 +34,16 @@ export class TextTest {
   }
 }
 
+function textOf(config: TextMatchConfig): string {
+  if ('exact' in config) return config.exact
+  if ('prefix' in config) return config.prefix
+  return 'suffix' in config ? config.suffix : ''
+}
+
 function kindOf(config: TextMatchConfig): Kind {
   if ('exact' in config) return 'exact'
   if ('prefix' in config) return 'prefix'
+  if ('suffix' in config) return 'suffix'
   if ('regex' in config) return 'regex'
   return config.present ? 'present' : 'absent'
 }

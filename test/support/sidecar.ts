@@ -24,8 +24,11 @@ export interface TestSidecar {
 export async function startSidecar(t: Owner, settings: Record<string, unknown>): Promise<TestSidecar> {
   const parsed = settingsSchema.parse({ drain: { grace: '0', limit: '1s' }, ...settings })
   const log = await openLog({ level: 'silent', pretty: false, clock: systemClock })
-  const { services, routes } = parsed
-  const sidecar = await Sidecar.start({ config: { settings: parsed, services, routes, workloads: [], namespaces: [] }, log })
+  const { services, routes, tcpRoutes } = parsed
+  const sidecar = await Sidecar.start({
+    config: { settings: parsed, services, routes, tcpRoutes, workloads: [], namespaces: [] },
+    log,
+  })
   t.teardown(async () => {
     await sidecar.close()
     await log.close()

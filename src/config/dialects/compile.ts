@@ -8,7 +8,7 @@ import type { Resources } from './resource.ts'
 import { placeIn } from './resource.ts'
 
 /** What resources say, in the native form; every part knows the resource that it came from. */
-export type CompiledResources = Pick<Draft, 'services' | 'routes' | 'workloads' | 'namespaces'>
+export type CompiledResources = Pick<Draft, 'services' | 'routes' | 'tcpRoutes' | 'workloads' | 'namespaces'>
 
 export function compileResources(resources: Resources, problems: Problems): CompiledResources {
   return {
@@ -18,6 +18,7 @@ export function compileResources(resources: Resources, problems: Problems): Comp
       at: () => placeIn(resource),
     })),
     routes: [],
+    tcpRoutes: [],
     workloads: compileWorkloads(resources, problems),
     namespaces: compileNamespaces(resources),
   }

@@ -2,6 +2,7 @@
 import type { RouteConfig } from './routes.ts'
 import type { ServiceConfig } from './services.ts'
 import type { Settings } from './settings.ts'
+import type { TcpRouteConfig } from './tcp-routes.ts'
 
 /** An application instance that documents tell of: who speaks from its addresses. */
 export interface WorkloadConfig {
@@ -26,7 +27,9 @@ export interface NamespaceConfig {
 export interface Config {
   readonly settings: Settings
   readonly services: readonly ServiceConfig[]
+  /** Oldest first where documents tell their age: among routes that match equally well the first one wins. */
   readonly routes: readonly RouteConfig[]
+  readonly tcpRoutes: readonly TcpRouteConfig[]
   readonly workloads: readonly WorkloadConfig[]
   readonly namespaces: readonly NamespaceConfig[]
 }

@@ -1,44 +1,51 @@
-// What happens to requests: matches, and what then is done.
+// What happens to requests: matches, and what then is done. The parts stand in files of their own beside this one.
 import { z } from 'zod'
-import { duration } from '../types.ts'
+import { duration, optionalSize } from '../types.ts'
+import { directReply, fieldEdits, mirror, redirect, rewrite, weightedService } from './route-actions.ts'
+import { cors, fault, rateLimit, sticky } from './route-guards.ts'
+import { routeMatch, routeSource } from './route-match.ts'
 
-const exact = z.strictObject({ exact: z.string().describe('The whole text.') })
-const prefix = z.strictObject({ prefix: z.string().describe('How it begins.') })
-const regex = z.strictObject({ regex: z.string().describe('Regular expression for the whole text: RE2 syntax, linear time.') })
-const present = z.strictObject({ present: z.boolean().describe('Whether it is there at all.') })
-const textMatch = z.union([exact, prefix, regex, present])
-
-const routeMatch = z.strictObject({
-  path: z
-    .union([exact, prefix, regex])
-    .optional()
-    .describe('Path without query. A prefix ends on a segment border: `/a` is for `/a` and `/a/b`, not for `/ab`.'),
-  method: z.string().optional().describe('Method.'),
-  headers: z.record(z.string(), textMatch).default({}).describe('Header fields; all must match.'),
-  query: z.record(z.string(), textMatch).default({}).describe('Query parameters; all must match.'),
-})
-
-const weightedService = z.strictObject({
-  service: z.string().describe('name.namespace, with :port if it has several.'),
-  weight: z.number().int().min(0).max(1_000_000).default(1).describe('Share relative to the others.'),
-})
-
-const fieldEdits = z.strictObject({
-  add: z.record(z.string(), z.string()).default({}).describe('Append these fields.'),
-  set: z.record(z.string(), z.string()).default({}).describe('Put these fields in the place of what is there.'),
-  remove: z.array(z.string()).default([]).describe('Take these fields away.'),
-})
+/** Whose traffic a route is for. */
+export const routeScope = {
+  priority: z
+    .number()
+    .int()
+    .min(-1_000_000)
+    .max(1_000_000)
+    .default(0)
+    .describe('Of the routes of a host, those of higher priority are asked first, whatever their matches.'),
+  sources: z.array(routeSource).default([]).describe('Callers it is for: any of these. Empty: all.'),
+  gateways: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Gateways it is for: namespace/name, or namespace/name/listener; `mesh` is traffic in the mesh. Empty: that alone.',
+    ),
+}
 
 export const routeSchema = z.strictObject({
   name: z.string().min(1).describe('Name, for logs, metrics and `explain`.'),
+  ...routeScope,
   hosts: z
     .array(z.string())
     .default([])
     .describe('Hosts it is for: exact or `*.suffix`; a service answers to all its names. Empty: any.'),
   matches: z.array(routeMatch).default([]).describe('Any of these must match. Empty: everything.'),
   services: z.array(weightedService).default([]).describe('Where it goes, by weight.'),
+  redirect: redirect.optional().describe('Send the caller elsewhere instead.'),
+  reply: directReply.optional().describe('Answer this instead.'),
+  rewrite: rewrite.optional().describe('Changes to path and host.'),
   requestHeaders: fieldEdits.prefault({}).describe('Changes to the request.'),
   responseHeaders: fieldEdits.prefault({}).describe('Changes to the response.'),
+  mirrors: z.array(mirror).default([]).describe('Services that get a copy of requests; what they answer is thrown away.'),
+  cors: cors.optional().describe('Which web pages may call: preflights are answered here.'),
+  fault: fault.optional().describe('Faults made on purpose, to see how callers bear them.'),
+  rateLimits: z
+    .array(rateLimit)
+    .default([])
+    .describe('Requests beyond a limit get 429. Each sidecar, and each of its workers, counts for itself.'),
+  maxRequestBytes: optionalSize().describe('Larger request bodies get 413. Left out: no limit.'),
+  sticky: sticky.optional().describe('Keep a caller with the service that it was first sent to.'),
   timeout: duration('15s').describe(
     'Whole exchange, retries included, until the response has ended; upgrades are not cut by it. "0": no limit.',
   ),
@@ -47,6 +54,3 @@ export const routeSchema = z.strictObject({
 })
 
 export type RouteConfig = z.output<typeof routeSchema>
-export type RouteMatchConfig = z.output<typeof routeMatch>
-export type TextMatchConfig = z.output<typeof textMatch>
-export type FieldEditsConfig = z.output<typeof fieldEdits>

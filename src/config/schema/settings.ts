@@ -5,6 +5,7 @@ import { drain, httpLimits, tcpLimits } from './limits.ts'
 import { inboundListener, outboundListener } from './listeners.ts'
 import { routeSchema } from './routes.ts'
 import { serviceSchema } from './services.ts'
+import { tcpRouteSchema } from './tcp-routes.ts'
 import { accessLog, admin, telemetry } from './telemetry.ts'
 import { workload } from './workload.ts'
 
@@ -41,6 +42,10 @@ export const settingsSchema = z.strictObject({
   workers: z.number().int().min(1).max(64).default(1).describe('Processes that share the listeners, one core each.'),
   services: z.array(serviceSchema).default([]).describe('Destinations, besides those in Kubernetes documents.'),
   routes: z.array(routeSchema).default([]).describe('What happens to outbound requests, besides routes in Kubernetes documents.'),
+  tcpRoutes: z
+    .array(tcpRouteSchema)
+    .default([])
+    .describe('Where outbound connections go that are not HTTP, besides routes in Kubernetes documents.'),
 })
 
 export type Settings = z.output<typeof settingsSchema>

@@ -119,7 +119,11 @@ const routes: readonly Case[] = [
       'c.yaml:9:92: routes[0].services[2].service: expected a service such as "catalog.shop" or "catalog.shop:80", got ""',
     ],
   },
-  { name: 'no services', text: 'routes:\n  - name: r', lines: ['c.yaml:10:5: routes[0]: the route "r" has no services'] },
+  {
+    name: 'no services',
+    text: 'routes:\n  - name: r',
+    lines: ['c.yaml:10:5: routes[0]: the route "r" has no services (it could redirect or reply instead)'],
+  },
   {
     name: 'weights that add up to nothing',
     text: 'routes: [{ name: r, services: [{ service: catalog, weight: 0 }, { service: db.data, weight: 0 }] }]',

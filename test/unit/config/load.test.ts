@@ -78,11 +78,13 @@ const mistakes: readonly { text: string; lines: readonly string[] }[] = [
   },
   {
     text: 'routes: [{ name: a, matches: [{ path: { exact: /, prefix: / } }] }]',
-    lines: ['c.yaml:1:39: routes[0].matches[0].path: expected exactly one of exact, prefix, regex, got "exact" and "prefix"'],
+    lines: [
+      'c.yaml:1:39: routes[0].matches[0].path: expected exactly one of exact, prefix, regex, template, got "exact" and "prefix"',
+    ],
   },
   {
     text: 'routes: [{ name: a, matches: [{ path: /a }] }]',
-    lines: ['c.yaml:1:39: routes[0].matches[0].path: expected exactly one of exact, prefix, regex, got "/a"'],
+    lines: ['c.yaml:1:39: routes[0].matches[0].path: expected exactly one of exact, prefix, regex, template, got "/a"'],
   },
   {
     text: 'routes: [{ name: a, matches: [{ headers: { x: { exact: 5 }, y: { present: yes } } }] }]',

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { RequestHead } from '../../../src/codec/message.ts'
-import type { FieldEditsConfig } from '../../../src/config/schema/routes.ts'
+import type { FieldEditsConfig } from '../../../src/config/schema/route-actions.ts'
 import { Fields } from '../../../src/core/fields.ts'
 import { compileEdits, type FieldEdits } from '../../../src/routing/edits.ts'
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { RequestHead } from '../../../src/codec/message.ts'
-import { type RouteConfig, type RouteMatchConfig, routeSchema } from '../../../src/config/schema/routes.ts'
+import type { RouteMatchConfig } from '../../../src/config/schema/route-match.ts'
+import { type RouteConfig, routeSchema } from '../../../src/config/schema/routes.ts'
 import { Fields } from '../../../src/core/fields.ts'
 import { compileRoutes, type RouteProblem } from '../../../src/routing/compile.ts'
 import { ServiceIndex } from '../../../src/routing/service-index.ts'
@@ -395,7 +396,8 @@ function weighHost(pattern: string, authority: string): number {
 function weighPath(path: RouteMatchConfig['path']): number[] {
   if (path === undefined) return [0, 1]
   if ('exact' in path) return [2, path.exact.length]
-  return 'regex' in path ? [1, path.regex.length] : [0, path.prefix.length]
+  if ('prefix' in path) return [0, path.prefix.length]
+  return 'regex' in path ? [1, path.regex.length] : [1, path.template.length]
 }
 
 function naivelyHolds(match: RouteMatchConfig, request: RequestHead): boolean {
