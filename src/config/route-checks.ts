@@ -2,6 +2,7 @@
 import type { Draft, Located } from './draft.ts'
 import type { Problems } from './problem.ts'
 import { formatPlace, quote } from './problem.ts'
+import { checkRetries } from './retry-checks.ts'
 import type { RouteConfig } from './schema/routes.ts'
 import { checkReference } from './service-checks.ts'
 
@@ -20,6 +21,7 @@ export function checkRoutes(draft: Draft, problems: Problems): void {
       )
     checkDestinations(draft, route, problems)
     checkAction(route, problems)
+    checkRetries(route, problems)
     checkReachable(draft, route, reached, problems)
   }
 }
@@ -39,16 +41,13 @@ function checkDestinations(draft: Draft, route: Located<RouteConfig>, problems: 
 
 /** Exactly one of services, redirect and reply. */
 function checkAction(route: Located<RouteConfig>, problems: Problems): void {
-  const { name, services, redirect, reply, timeout, attemptTimeout } = route.value
+  const { name, services, redirect, reply } = route.value
   const all = { services: services.length > 0, redirect: redirect !== undefined, reply: reply !== undefined }
   const [first, second] = Object.entries(all).flatMap(([key, there]) => (there ? [key] : []))
   if (first === undefined)
     problems.error(route.at([]), `${route.label}: the route ${quote(name)} has no services`, 'it could redirect or reply instead')
   else if (second !== undefined)
     problems.error(route.at([second]), `${route.label}: ${second} can never happen, because there is ${first} as well`)
-  if (timeout > 0 && attemptTimeout > timeout) {
-    problems.error(route.at(['attemptTimeout']), `${route.label}: attemptTimeout is longer than timeout, so it can never strike`)
-  }
 }
 
 /** Of two routes that match the very same, the first one always wins. */

@@ -2,6 +2,7 @@
 import type { AlarmPool } from '../core/alarm.ts'
 import type { Clock } from '../core/clock.ts'
 import type { FieldEdits } from '../routing/edits.ts'
+import type { Timeouts } from '../routing/timeouts.ts'
 import type { Party } from '../telemetry/outcome.ts'
 import type { Recorder } from '../telemetry/record.ts'
 import type { Service } from '../upstream/service.ts'
@@ -13,10 +14,7 @@ export interface Decision {
   /** Name of the route; '' without one. */
   readonly route: string
   readonly responseEdits: FieldEdits | null
-  /** Milliseconds; 0: no limit. */
-  readonly timeoutMs: number
-  readonly attemptTimeoutMs: number
-  readonly idleTimeoutMs: number
+  readonly timeouts: Timeouts
 }
 
 /** The exchanges under way, by any type: a set that only counts and lists. */

@@ -74,7 +74,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.#decision = decision
     this.destination = decision.destination
     this.route = decision.route
-    this.#deadlines.begin(this.#startMs, decision.timeoutMs, decision.idleTimeoutMs)
+    this.#deadlines.begin(this.#startMs, decision.timeouts.requestMs, decision.timeouts.idleMs)
     if (this.kind === 'tcp') this.#tally = this.#deps.recorder.opened(this)
     if (!service.load.enter()) {
       this.#decision = undefined
@@ -115,7 +115,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
   // attempts
 
   #try(failed: Endpoint | undefined): void {
-    const { service, attemptTimeoutMs } = this.#decision as Decision
+    const { service, timeouts } = this.#decision as Decision
     const endpoint = service.pick(failed)
     if (endpoint === undefined) {
       this.fail('no_endpoint', `no endpoint of ${service.key} is available`)
@@ -123,7 +123,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     }
     this.attempts++
     this.upstreamAddress = endpoint.address
-    this.#deadlines.attempt(attemptTimeoutMs)
+    this.#deadlines.attempt(timeouts.attemptMs)
     this.#attempt = new Attempt(this, { service, endpoint, clock: this.#deps.clock })
     // the same endpoint again: not on another connection that it may have closed
     this.#attempt.start(endpoint === failed, this.peer.preface ?? prefaceFor(service.config.sendProxyProtocol, this.peer))

@@ -21,7 +21,8 @@ export interface PipelineDeps extends ExchangeDeps<Exchange> {
 }
 
 /** Without a route: as long as bytes flow, as Istio has it. */
-const NO_ROUTE = { route: '', responseEdits: null, timeoutMs: 0, attemptTimeoutMs: 0, idleTimeoutMs: 300_000 } as const
+const UNHURRIED = { requestMs: 0, attemptMs: 0, idleMs: 300_000, streamIdleMs: 300_000, maxStreamMs: 0 } as const
+const NO_ROUTE = { route: '', responseEdits: null, timeouts: UNHURRIED } as const
 
 export class Pipeline {
   readonly #deps: PipelineDeps
@@ -91,9 +92,7 @@ export class Pipeline {
       destination: chosen.party,
       route: route.id,
       responseEdits: route.responseEdits,
-      timeoutMs: route.timeoutMs,
-      attemptTimeoutMs: route.attemptTimeoutMs,
-      idleTimeoutMs: route.idleTimeoutMs,
+      timeouts: route.timeouts,
     })
   }
 

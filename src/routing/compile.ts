@@ -9,6 +9,7 @@ import { type PathCandidate, PathIndex } from './path-index.ts'
 import type { Route } from './route.ts'
 import { Split } from './split.ts'
 import { type HostRoutes, RouteTable } from './table.ts'
+import { compileTimeouts } from './timeouts.ts'
 
 /** A mistake in the route at `route` of the list, at a key of it. */
 export interface RouteProblem {
@@ -89,9 +90,7 @@ function compileRoute<S>(
     responseEdits: compileEdits(config.responseHeaders, 'response', (key, message) =>
       report(['responseHeaders', ...key], message),
     ),
-    timeoutMs: config.timeout,
-    attemptTimeoutMs: config.attemptTimeout,
-    idleTimeoutMs: config.idleTimeout,
+    timeouts: compileTimeouts(config.timeouts),
     reply: null,
   }
 }

@@ -2,6 +2,7 @@
 import type { Fields } from '../core/fields.ts'
 import type { FieldEdits } from './edits.ts'
 import type { Split } from './split.ts'
+import type { Timeouts } from './timeouts.ts'
 
 export interface WeightedService<S> {
   /** As configuration names it. */
@@ -25,12 +26,7 @@ export interface Route<S> {
   /** null: none. */
   readonly requestEdits: FieldEdits | null
   readonly responseEdits: FieldEdits | null
-  /** Whole exchange, retries included; 0: no limit. */
-  readonly timeoutMs: number
-  /** One attempt, until its response head; 0: no limit of its own. */
-  readonly attemptTimeoutMs: number
-  /** Without a byte in either direction; 0: no limit. */
-  readonly idleTimeoutMs: number
+  readonly timeouts: Timeouts
   /** A redirect or direct reply instead of services; null: goes to a service. */
   readonly reply: RouteReply | null
 }

@@ -1,6 +1,7 @@
 // What happens to requests: matches, and what then is done. The parts stand in files of their own beside this one.
 import { z } from 'zod'
-import { duration, optionalSize } from '../types.ts'
+import { optionalSize } from '../types.ts'
+import { hedge, retry, timeouts } from './retries.ts'
 import { directReply, fieldEdits, mirror, redirect, rewrite, weightedService } from './route-actions.ts'
 import { cors, fault, rateLimit, sticky } from './route-guards.ts'
 import { routeMatch, routeSource } from './route-match.ts'
@@ -46,11 +47,9 @@ export const routeSchema = z.strictObject({
     .describe('Requests beyond a limit get 429. Each sidecar, and each of its workers, counts for itself.'),
   maxRequestBytes: optionalSize().describe('Larger request bodies get 413. Left out: no limit.'),
   sticky: sticky.optional().describe('Keep a caller with the service that it was first sent to.'),
-  timeout: duration('15s').describe(
-    'Whole exchange, retries included, until the response has ended; upgrades are not cut by it. "0": no limit.',
-  ),
-  attemptTimeout: duration('0').describe('One attempt, until its response head. "0": no limit of its own.'),
-  idleTimeout: duration('5m').describe('Without a byte in either direction. "0": no limit.'),
+  timeouts: timeouts.prefault({}).describe('How long it may take.'),
+  retry: retry.optional().describe('When and how attempts are repeated. Left out: as the sidecar does without a route.'),
+  hedge: hedge.optional().describe('Attempts beside each other; the first good answer wins. Left out: none.'),
 })
 
 export type RouteConfig = z.output<typeof routeSchema>

@@ -1,12 +1,22 @@
 // Destinations: their endpoints, and how traffic is spread over them.
 import { z } from 'zod'
 import { address, duration, ip, label, labels, port, positiveDuration } from '../types.ts'
+import { balance, hash, locality, slowStart, subset } from './balancing.ts'
+import { breaker, outlierDetection, retryBudget, serviceLimits } from './breaking.ts'
+import { health } from './health.ts'
 
 const endpoint = z.strictObject({
   address: address('127.0.0.1:9001').describe('host:port, [ipv6]:port or unix:/path.'),
   zone: z.string().optional().describe('Where it is, for zone-aware balancing.'),
   node: z.string().optional().describe('Machine it runs on.'),
   weight: z.number().int().min(1).max(1_000_000).default(1).describe('Share of traffic relative to the others.'),
+  priority: z
+    .number()
+    .int()
+    .min(0)
+    .max(127)
+    .optional()
+    .describe('0, or left out: used first; higher ones take over in the measure in which the lower ones are not available.'),
   labels: labels().default({}).describe('Labels, for subsets and metrics.'),
 })
 
@@ -17,12 +27,6 @@ const dns = z.strictObject({
   minTtl: duration('1s').describe('Records are kept at least this long.'),
   maxTtl: duration('5m').describe('Records are asked for again at the latest after this time.'),
   maxStale: duration('10m').describe('How long the last good answer is used while DNS fails.'),
-})
-
-const serviceLimits = z.strictObject({
-  connections: z.number().int().min(1).default(1024).describe('Connections to all endpoints together. Envoy: max_connections.'),
-  pending: z.number().int().min(0).default(1024).describe('Requests that wait for a connection. Envoy: max_pending_requests.'),
-  requests: z.number().int().min(1).default(1024).describe('Requests under way. Envoy: max_requests.'),
 })
 
 export const serviceSchema = z.strictObject({
@@ -45,11 +49,28 @@ export const serviceSchema = z.strictObject({
     ),
   endpoints: z.array(endpoint).default([]).describe('Fixed endpoints.'),
   dns: dns.optional().describe('Endpoints from DNS.'),
-  balance: z
-    .enum(['least_request', 'round_robin', 'random'])
+  subsets: z.array(subset).default([]).describe('Parts of the service by labels of its endpoints; routes may name them.'),
+  balance: balance
     .default('least_request')
-    .describe('How an endpoint is chosen; least_request: the better of two drawn at random.'),
+    .describe(
+      'How an endpoint is chosen; least_request: the better of two drawn at random; peak_ewma: likewise, by latency and load; ring_hash and maglev: by `hash`.',
+    ),
+  hash: hash
+    .optional()
+    .describe('What decides the endpoint, with ring_hash and maglev. Left out, or not there in a request: chance.'),
+  locality: locality.prefault({}).describe('Which endpoints are preferred for where they are.'),
+  panicThreshold: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(50)
+    .describe('Where fewer endpoints than this, in percent, are available, all are used. 0: never.'),
+  slowStart: slowStart.optional().describe('New endpoints get their share little by little. With round_robin and least_request.'),
   limits: serviceLimits.prefault({}).describe('Beyond these, requests are answered at once with 503 and flag UO.'),
+  retryBudget: retryBudget.prefault({}).describe('How many retries may be under way.'),
+  outlierDetection: outlierDetection.optional().describe('Ejects endpoints that fail, for a while. Left out: none.'),
+  breaker: breaker.optional().describe('Refuses requests while too many fail. Left out: none.'),
+  health: health.optional().describe('Asks endpoints how they are. Left out: no checks.'),
   connectTimeout: positiveDuration('5s').describe('Time a connection may take to come up.'),
   idleTimeout: duration('1m').describe(
     'Idle connections are closed after this time, or earlier when the endpoint announces or shows a shorter one.',

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { drain, httpLimits, tcpLimits } from './limits.ts'
 import { inboundListener, outboundListener } from './listeners.ts'
+import { overload } from './overload.ts'
 import { routeSchema } from './routes.ts'
 import { serviceSchema } from './services.ts'
 import { tcpRouteSchema } from './tcp-routes.ts'
@@ -38,6 +39,7 @@ export const settingsSchema = z.strictObject({
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Own log, to stderr.'),
   http: httpLimits.prefault({}).describe('Limits of HTTP connections.'),
   tcp: tcpLimits.prefault({}).describe('Limits of TCP connections.'),
+  overload: overload.prefault({}).describe('When the sidecar itself has too much to do.'),
   drain: drain.prefault({}).describe('How the sidecar stops.'),
   workers: z.number().int().min(1).max(64).default(1).describe('Processes that share the listeners, one core each.'),
   services: z.array(serviceSchema).default([]).describe('Destinations, besides those in Kubernetes documents.'),

@@ -9,4 +9,7 @@ export const BALANCERS = {
   least_request: leastRequest,
   round_robin: roundRobin,
   random,
+  peak_ewma: leastRequest,
+  ring_hash: random,
+  maglev: random,
 } as const satisfies Record<ServiceConfig['balance'], MakeBalancer>

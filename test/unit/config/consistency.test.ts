@@ -131,8 +131,8 @@ const routes: readonly Case[] = [
   },
   {
     name: 'times that contradict each other',
-    text: 'routes: [{ name: r, services: [{ service: catalog }], timeout: 1s, attemptTimeout: 2s }]',
-    lines: ['c.yaml:9:84: routes[0]: attemptTimeout is longer than timeout, so it can never strike'],
+    text: 'routes: [{ name: r, services: [{ service: catalog }], timeouts: { request: 1s, attempt: 2s } }]',
+    lines: ['c.yaml:9:89: routes[0]: timeouts.attempt is longer than timeouts.request, so it can never strike'],
   },
   {
     name: 'a name twice',

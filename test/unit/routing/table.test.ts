@@ -275,17 +275,13 @@ t.test('carries what a route says', async (t) => {
         { service: 'a', weight: 3 },
         { service: 'gone', weight: 1 },
       ],
-      timeout: '2s',
-      attemptTimeout: '1s',
-      idleTimeout: '0',
+      timeouts: { request: '2s', attempt: '1s', idle: '0' },
     }),
   )
   const route = table.match(head('h/'))
   t.match(route, {
     id: 'r0',
-    timeoutMs: 2000,
-    attemptTimeoutMs: 1000,
-    idleTimeoutMs: 0,
+    timeouts: { requestMs: 2000, attemptMs: 1000, idleMs: 0, streamIdleMs: 0, maxStreamMs: 0 },
     requestEdits: null,
     responseEdits: null,
     reply: null,
