@@ -2,7 +2,6 @@
 // here as well.
 
 import { AdminServer } from './admin/server.ts'
-import type { HttpLimits } from './codec/limits.ts'
 import type { Problem } from './config/problem.ts'
 import type { Config } from './config/schema/config.ts'
 import type { Settings } from './config/schema/settings.ts'
@@ -17,6 +16,7 @@ import { Pipeline } from './exchange/pipeline.ts'
 import { compileSnapshot, type Snapshot } from './exchange/snapshot.ts'
 import { finishAll } from './sidecar/drain.ts'
 import { collectGauges } from './sidecar/gauges.ts'
+import { limitsOf, type SidecarLimits } from './sidecar/limits.ts'
 import type { SidecarParts } from './sidecar/parts.ts'
 import { adminView } from './sidecar/view.ts'
 import { openAccessLog } from './telemetry/access-log.ts'
@@ -57,7 +57,7 @@ export class Sidecar implements SidecarParts {
   readonly #pipeline: Pipeline
   readonly #discovery: Discovery
   readonly #onQuit: () => void
-  #limits: HttpLimits
+  #limits: SidecarLimits
   #snapshot: Snapshot<Carrier>
   #accessLogKey = ''
   #telemetry: TelemetryServer | undefined
@@ -67,10 +67,10 @@ export class Sidecar implements SidecarParts {
     this.log = log
     this.clock = clock
     this.#onQuit = onQuit
-    this.#limits = limitsOf(config.settings)
     this.metrics = new Metrics({ clock, maxSeries: config.settings.telemetry?.maxSeries ?? 10_000 })
+    this.#limits = limitsOf(config.settings, this.metrics)
     this.#recorder = new Recorder(this.metrics)
-    this.registry = new ServiceRegistry({ clock, limits: this.#limits })
+    this.registry = new ServiceRegistry({ clock, limits: () => this.#limits.upstream })
     this.#snapshot = this.#compile(config, 1)
     this.#discovery = startDiscovery(config.services, {
       clock,
@@ -134,7 +134,7 @@ export class Sidecar implements SidecarParts {
     const useAccessLog = this.#openAccessLog(config.settings)
     await this.#openListeners(wanted)
     this.#snapshot = snapshot
-    this.#limits = limitsOf(config.settings)
+    this.#limits = limitsOf(config.settings, this.metrics)
     this.#discovery.update(config.services)
     this.registry.keep(config.services)
     for (const [name, listener] of this.listeners) if (!wanted.has(name)) this.#leave(name, listener)
@@ -187,7 +187,7 @@ export class Sidecar implements SidecarParts {
       random: () => this.clock.random(),
       runtime: (service) => this.registry.configure(service),
     })
-    this.registry.setApps(new Map(settings.listeners.inbound.map(({ listen, app }) => [listen, app])))
+    this.registry.setApps(new Map(settings.listeners.inbound.map((listener) => [listener.listen, listener])))
     return snapshot
   }
 
@@ -213,7 +213,7 @@ export class Sidecar implements SidecarParts {
       log: this.log,
       metrics: this.metrics,
       pipeline: this.#pipeline,
-      limits: () => this.#limits,
+      limits: () => this.#limits.downstream,
     }
     try {
       for (const [name, listener] of wanted) {
@@ -266,16 +266,4 @@ function listenersOf({ listeners }: Settings): Map<string, ListenerConfig & { ke
     all.set(config.listen, { direction: 'outbound', config, key: `listeners.outbound[${i}]` }),
   )
   return all
-}
-
-function limitsOf({ http }: Settings): HttpLimits {
-  return {
-    maxHeadBytes: http.maxHeadBytes,
-    maxFields: http.maxFields,
-    headTimeoutMs: http.headTimeout,
-    idleTimeoutMs: http.idleTimeout,
-    bodyTimeoutMs: http.bodyTimeout,
-    upgrades: new Set(http.upgrades.map((token) => token.toLowerCase())),
-    highWaterBytes: http.highWater,
-  }
 }

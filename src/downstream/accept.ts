@@ -3,7 +3,8 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { Http1Downstream } from '../codec/http1/downstream.ts'
-import type { HttpLimits } from '../codec/limits.ts'
+import { Http2Downstream } from '../codec/http2/downstream.ts'
+import type { Http2Limits } from '../codec/http2/limits.ts'
 import type { DownstreamConnection } from '../codec/stream.ts'
 import { TcpDownstream } from '../codec/tcp/downstream.ts'
 import { formatAddress, formatHostPort } from '../core/address.ts'
@@ -14,12 +15,20 @@ import type { ConnectionHandler } from '../exchange/handler.ts'
 import type { Peer } from '../exchange/peer.ts'
 import type { Refusal } from '../telemetry/families.ts'
 import type { Certificate } from './certificate.ts'
-import { detect } from './detect.ts'
+import { detect, detectHttp2 } from './detect.ts'
 
 const MAX_FIRST_BYTES = 65_536 + 1024
 /** Time for a PROXY protocol head and a TLS handshake. */
 const PATIENCE_MS = 10_000
-const HTTP2_REFUSED = 'HTTP/1.1 505 HTTP Version Not Supported\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
+const NO_LIMIT_MS = 2_147_483_647
+/** Bytes have no name in ALPN. */
+const ALPN: Readonly<Record<AcceptOptions['protocol'], string[] | undefined>> = {
+  auto: ['h2', 'http/1.1'],
+  http: ['h2', 'http/1.1'],
+  http2: ['h2'],
+  tcp: undefined,
+  tls: undefined,
+}
 
 export interface AcceptOptions {
   readonly protocol: 'auto' | 'http' | 'http2' | 'tcp' | 'tls'
@@ -28,7 +37,7 @@ export interface AcceptOptions {
   /** Bytes without a name have somewhere to go. Where they do not, a silent caller is not taken for one of a server that speaks first. */
   readonly carriesBytes: boolean
   readonly certificate: Certificate | undefined
-  readonly limits: HttpLimits
+  readonly limits: Http2Limits
   readonly clock: Clock
   /** Makes the handler of a connection, once it is known who is there. */
   readonly handler: (ends: Ends) => ConnectionHandler
@@ -102,23 +111,29 @@ class Acceptance {
   }
 
   #lookAtProtocol(): void {
-    const { protocol, certificate, detectionTimeoutMs, carriesBytes } = this.#options
+    const { protocol, certificate } = this.#options
     this.#stage = 'protocol'
     if (certificate !== undefined && !(this.#socket instanceof TLSSocket)) this.#terminateTls(certificate)
-    else if (protocol === 'http') this.#serve('http1')
     else if (protocol === 'tcp') this.#serve('tcp')
-    else if (protocol === 'http2') this.#refuseHttp2()
+    else if (protocol === 'http2') this.#serve('http2')
     else {
-      this.#listen(protocol === 'tls' || !carriesBytes ? PATIENCE_MS : detectionTimeoutMs)
+      this.#listen(this.#patienceMs())
       if (this.#first.length > 0) this.#detect()
     }
   }
 
+  /** How long first bytes are waited for; at its end `#late` says what that means. */
+  #patienceMs(): number {
+    const { protocol, carriesBytes, detectionTimeoutMs, limits } = this.#options
+    if (protocol === 'http') return limits.headTimeoutMs || limits.idleTimeoutMs || NO_LIMIT_MS
+    return protocol === 'tls' || !carriesBytes ? PATIENCE_MS : detectionTimeoutMs
+  }
+
   #detect(): void {
-    const found = detect(this.#first)
+    const { protocol } = this.#options
+    const found = protocol === 'http' ? detectHttp2(this.#first) : detect(this.#first)
     if (found.kind === 'need-more') return
-    if (this.#options.protocol === 'tls' && found.kind !== 'tls') this.#refuse('detection_failed')
-    else if (found.kind === 'http2') this.#refuseHttp2()
+    if (protocol === 'tls' && found.kind !== 'tls') this.#refuse('detection_failed')
     else if (found.kind === 'tls') {
       this.#ends = { ...this.#ends, serverName: found.serverName }
       this.#serve('tcp')
@@ -128,6 +143,8 @@ class Acceptance {
   #late(): void {
     if (this.#stage === 'proxy') this.#refuse('proxy_protocol')
     else if (this.#stage === 'handshake') this.#refuse('tls_handshake')
+    else if (this.#options.protocol === 'http' && this.#first.length === 0) this.#serve('http1').finish()
+    else if (this.#options.protocol === 'http') this.#refuse('detection_failed')
     else if (this.#options.protocol === 'tls' || !this.#options.carriesBytes) this.#refuse('detection_failed')
     else setImmediate(() => this.#silent())
   }
@@ -149,7 +166,11 @@ class Acceptance {
     plain.pause()
     if (this.#first.length > 0) plain.unshift(this.#first)
     this.#first = Buffer.alloc(0)
-    const socket = new TLSSocket(plain, { isServer: true, secureContext: certificate.context, ALPNProtocols: ['http/1.1'] })
+    const socket = new TLSSocket(plain, {
+      isServer: true,
+      secureContext: certificate.context,
+      ALPNProtocols: ALPN[this.#options.protocol],
+    })
     this.#socket = socket
     this.#alarm.set(this.#options.clock.nowMs() + PATIENCE_MS)
     socket.on('error', ignore)
@@ -158,34 +179,35 @@ class Acceptance {
       this.#alarm.clear()
       const { servername } = socket as unknown as { servername: string | false | null }
       this.#ends = { ...this.#ends, serverName: typeof servername === 'string' ? servername : '' }
-      if (this.#options.protocol === 'tls') this.#serve('tcp')
-      else this.#lookAtProtocol()
+      this.#chosen(socket.alpnProtocol)
     })
   }
 
-  #serve(protocol: 'http1' | 'tcp'): void {
+  /** By ALPN; a caller that does not know of that is looked at. */
+  #chosen(alpn: string | false | null): void {
+    if (this.#options.protocol === 'tls') this.#serve('tcp')
+    else if (alpn === 'h2') this.#serve('http2')
+    else if (alpn === 'http/1.1') this.#serve('http1')
+    else this.#lookAtProtocol()
+  }
+
+  #serve(protocol: 'http1' | 'http2' | 'tcp'): DownstreamConnection {
     const socket = this.#release()
     const { limits, clock, opened } = this.#options
     const handler = this.#options.handler(this.#ends)
-    if (protocol === 'http1') {
-      const connection = new Http1Downstream(socket, handler, {
-        limits,
-        clock,
-        scheme: socket instanceof TLSSocket ? 'https' : 'http',
-      })
+    if (protocol === 'tcp') {
+      const connection = new TcpDownstream(socket, handler)
       opened(connection, protocol)
+      connection.open()
       if (this.#first.length > 0) connection.push(this.#first)
-      return
+      return connection
     }
-    const connection = new TcpDownstream(socket, handler)
+    const scheme = socket instanceof TLSSocket ? 'https' : 'http'
+    const Codec = protocol === 'http1' ? Http1Downstream : Http2Downstream
+    const connection = new Codec(socket, handler, { limits, clock, scheme })
     opened(connection, protocol)
-    connection.open()
     if (this.#first.length > 0) connection.push(this.#first)
-  }
-
-  #refuseHttp2(): void {
-    this.#options.refused('http2_preface')
-    this.#release().end(HTTP2_REFUSED, () => this.#socket.destroySoon())
+    return connection
   }
 
   #refuse(reason: Refusal): void {

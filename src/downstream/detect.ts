@@ -22,9 +22,15 @@ export function detect(bytes: Buffer): Detected {
   if (hello.kind === 'need-more') return { kind: 'need-more' }
   if (hello.kind === 'done') return { kind: 'tls', serverName: hello.serverName ?? '' }
   if (hello.kind === 'malformed') return { kind: 'tcp' }
+  const http = detectHttp2(bytes)
+  return http.kind === 'http1' ? detectHttp1(bytes) : http
+}
+
+/** Where it must be HTTP: what is not the beginning of HTTP/2 is left to HTTP/1. */
+export function detectHttp2(bytes: Buffer): Detected {
   const length = Math.min(bytes.length, PREFACE.length)
-  if (bytes.compare(PREFACE, 0, length, 0, length) === 0) return { kind: length === PREFACE.length ? 'http2' : 'need-more' }
-  return detectHttp1(bytes)
+  if (bytes.compare(PREFACE, 0, length, 0, length) !== 0) return { kind: 'http1' }
+  return { kind: length === PREFACE.length ? 'http2' : 'need-more' }
 }
 
 /** A method of capitals, a space, and the beginning of a target. A codec then says what is wrong with the rest. */

@@ -1,6 +1,6 @@
 // An address that is accepted on, and the connections that came in there.
 import { createServer, type Server, type Socket } from 'node:net'
-import type { HttpLimits } from '../codec/limits.ts'
+import type { Http2Limits } from '../codec/http2/limits.ts'
 import type { DownstreamConnection } from '../codec/stream.ts'
 import type { InboundListenerConfig, OutboundListenerConfig } from '../config/schema/listeners.ts'
 import { mustParseAddress } from '../core/address.ts'
@@ -29,7 +29,7 @@ export interface ListenerDeps {
   readonly log: Log
   readonly metrics: Metrics
   readonly pipeline: Pipeline
-  limits(): HttpLimits
+  limits(): Http2Limits
 }
 
 interface Open {

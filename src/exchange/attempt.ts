@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts'
 import type { FailureCode } from '../core/failures.ts'
 import type { Fields } from '../core/fields.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
+import type { Protocol } from '../upstream/pool/dial.ts'
 import type { PoolWaiter } from '../upstream/pool/pool.ts'
 import type { Service } from '../upstream/service.ts'
 
@@ -25,6 +26,7 @@ export interface AttemptOwner {
 export interface AttemptOptions {
   readonly service: Service
   readonly endpoint: Endpoint
+  readonly protocol: Protocol
   readonly clock: Clock
 }
 
@@ -32,14 +34,16 @@ export class Attempt implements PoolWaiter, UpstreamReceiver {
   readonly endpoint: Endpoint
   readonly #owner: AttemptOwner
   readonly #service: Service
+  readonly #protocol: Protocol
   readonly #clock: Clock
   #phase: 'waiting' | 'sent' | 'answered' | 'over' = 'waiting'
   #stream: UpstreamStream | undefined
   #sentMs = 0
 
-  constructor(owner: AttemptOwner, { service, endpoint, clock }: AttemptOptions) {
+  constructor(owner: AttemptOwner, { service, endpoint, protocol, clock }: AttemptOptions) {
     this.#owner = owner
     this.#service = service
+    this.#protocol = protocol
     this.#clock = clock
     this.endpoint = endpoint
     endpoint.active++
@@ -47,7 +51,7 @@ export class Attempt implements PoolWaiter, UpstreamReceiver {
 
   /** `fresh`: on a connection that nobody has used. `preface`: on one of its own that begins with these bytes. */
   start(fresh: boolean, preface: Buffer | undefined): void {
-    const pool = this.#service.poolOf(this.endpoint)
+    const pool = this.#service.poolOf(this.endpoint, this.#protocol)
     if (preface === undefined) pool.acquire(this, fresh)
     else pool.acquireOnce(this, preface)
   }
@@ -74,7 +78,7 @@ export class Attempt implements PoolWaiter, UpstreamReceiver {
   /** Gives up, wherever it is; returns as `release`. */
   abandon(): number {
     const stream = this.#stream
-    if (this.#phase === 'waiting') this.#service.poolOf(this.endpoint).cancel(this)
+    if (this.#phase === 'waiting') this.#service.poolOf(this.endpoint, this.#protocol).cancel(this)
     const ms = this.release()
     stream?.abort()
     return ms

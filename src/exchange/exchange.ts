@@ -2,6 +2,7 @@
 // is safe, and tells telemetry once how it ended. What should happen to it is decided in pipeline.ts.
 // hot path: bench/macro
 import type { RequestHead, ResponseHead } from '../codec/message.ts'
+import { isGrpc } from '../codec/rules.ts'
 import {
   type DownstreamReceiver,
   type DownstreamStream,
@@ -19,7 +20,7 @@ import { Attempt, type AttemptOwner } from './attempt.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Decision, ExchangeDeps } from './decision.ts'
 import { ExchangeFacts } from './facts.ts'
-import { isGrpc, sendReply } from './local-reply.ts'
+import { sendReply } from './local-reply.ts'
 import type { Peer } from './peer.ts'
 import { prefaceFor } from './preface.ts'
 import { mayRetry } from './retry.ts'
@@ -124,7 +125,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.attempts++
     this.upstreamAddress = endpoint.address
     this.#deadlines.attempt(timeouts.attemptMs)
-    this.#attempt = new Attempt(this, { service, endpoint, clock: this.#deps.clock })
+    this.#attempt = new Attempt(this, { service, endpoint, protocol: service.speaks(this.request), clock: this.#deps.clock })
     // the same endpoint again: not on another connection that it may have closed
     this.#attempt.start(endpoint === failed, this.peer.preface ?? prefaceFor(service.config.sendProxyProtocol, this.peer))
   }

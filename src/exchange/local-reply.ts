@@ -1,13 +1,9 @@
 // Answers of the sidecar's own: the one place that turns a failure into a response. No internal addresses, no rule.
 import type { RequestHead, ResponseHead } from '../codec/message.ts'
+import { isGrpc } from '../codec/rules.ts'
 import type { DownstreamStream } from '../codec/stream.ts'
 import { FAILURES, type FailureCode } from '../core/failures.ts'
 import { Fields } from '../core/fields.ts'
-
-export function isGrpc(head: RequestHead): boolean {
-  const type = head.fields.get('content-type')
-  return type?.startsWith('application/grpc') === true && !type.startsWith('application/grpc-web')
-}
 
 /** Head of the reply; a gRPC caller gets a trailers-only response with status 200. */
 function replyHead(code: FailureCode, grpc: boolean, bodyLength: number): ResponseHead {

@@ -1,4 +1,5 @@
 // Every metric family, as data: what docs/metrics.md is made of and what `Metrics` binds its numbers to. A new family is one entry.
+import { LIMIT_REASONS } from '../codec/http2/limits.ts'
 import { FAILURES, type FailureCode } from '../core/failures.ts'
 
 /** 'configured': values come from the configuration; a list: the only values there are. Never raw from a request. */
@@ -133,7 +134,7 @@ export const MALFORMED = [
 export type MalformedKind = (typeof MALFORMED)[number]
 
 /** Why a downstream connection was not served, or no longer. */
-export const REFUSALS = ['connection_limit', 'detection_failed', 'http2_preface', 'proxy_protocol', 'tls_handshake'] as const
+export const REFUSALS = ['connection_limit', 'detection_failed', 'proxy_protocol', 'tls_handshake'] as const
 export type Refusal = (typeof REFUSALS)[number]
 
 /** Our own. Bound with `metrics.counter(key, labels)`, `metrics.gauge(key, labels)`, `metrics.histogram(key, labels)`. */
@@ -163,6 +164,11 @@ export const OWN = {
     'outrigger_downstream_refusals_total',
     { direction, reason: REFUSALS },
     'Downstream connections refused or closed early.',
+  ),
+  http2Limits: counter(
+    'outrigger_http2_limits_total',
+    { side: ['downstream', 'upstream'], reason: LIMIT_REASONS },
+    'Times that an HTTP/2 peer met a limit of the settings (http2).',
   ),
   downstreamConnections: gauge('outrigger_downstream_connections', { listener: configured }, 'Downstream connections open now.'),
   downstreamAccepted: counter(

@@ -17,6 +17,8 @@ export class Endpoint {
   active = 0
   /** Connections to it; whoever opens them keeps them here. */
   pool: unknown = undefined
+  /** Those that speak HTTP/2. */
+  http2Pool: unknown = undefined
   #config: EndpointConfig
   #available = true
 

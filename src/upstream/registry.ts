@@ -1,6 +1,7 @@
 // The services that carry traffic, by key, kept through reloads: configured ones, the application behind each inbound listener, and
 // destinations that nobody configured.
 import type { RequestHead } from '../codec/message.ts'
+import type { InboundListenerConfig } from '../config/schema/listeners.ts'
 import { type EndpointConfig, type ServiceConfig, serviceSchema } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
 import { Service, type ServiceDeps } from './service.ts'
@@ -29,7 +30,7 @@ export class Carrier {
   }
 
   get http(): Service {
-    this.#http ??= this.#make('http1')
+    this.#http ??= this.#make('http')
     return this.#http
   }
 
@@ -62,8 +63,8 @@ export class Carrier {
     for (const service of this.services) service.close()
   }
 
-  #make(protocol: 'http1' | 'tcp'): Service {
-    const service = new Service(this.#config, protocol, this.#deps)
+  #make(kind: 'http' | 'tcp'): Service {
+    const service = new Service(this.#config, kind, this.#deps)
     service.setEndpoints(this.#endpoints)
     return service
   }
@@ -108,12 +109,15 @@ export class ServiceRegistry {
   }
 
   /** The application behind each inbound listener, by the listener's address. */
-  setApps(apps: ReadonlyMap<string, string>): void {
-    for (const [listener, app] of apps) {
-      const config = plainService('app', app)
+  setApps(apps: ReadonlyMap<string, Pick<InboundListenerConfig, 'app' | 'appProtocol'>>): void {
+    for (const [listener, { app, appProtocol }] of apps) {
+      const config = plainService('app', app, appProtocol)
       const known = this.#apps.get(listener)
       if (known === undefined) this.#apps.set(listener, new Carrier(config, config.endpoints, this.#deps))
-      else known.setEndpoints(config.endpoints)
+      else {
+        known.update(config)
+        known.setEndpoints(config.endpoints)
+      }
     }
   }
 
@@ -129,7 +133,7 @@ export class ServiceRegistry {
       this.#passthrough.set(target, known)
       return known
     }
-    const config = plainService('passthrough', target)
+    const config = plainService('passthrough', target, 'auto')
     const carrier = new Carrier(config, config.endpoints, this.#deps)
     this.#passthrough.set(target, carrier)
     if (this.#passthrough.size > MAX_PASSTHROUGH) {
@@ -155,6 +159,6 @@ export class ServiceRegistry {
 const PLAIN = serviceSchema.parse({ name: 'plain', port: 1, limits: UNLIMITED })
 
 /** A service of one endpoint, with the defaults of the rest. */
-function plainService(name: string, address: string): ServiceConfig {
-  return { ...PLAIN, name, endpoints: [{ address, weight: 1, labels: {} }] }
+function plainService(name: string, address: string, protocol: ServiceConfig['protocol']): ServiceConfig {
+  return { ...PLAIN, name, protocol, endpoints: [{ address, weight: 1, labels: {} }] }
 }

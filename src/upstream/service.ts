@@ -1,6 +1,9 @@
 // A logical destination: endpoints, the balancer over them, and a pool for each. Lives on through reloads, so that its connections do.
 
-import type { HttpLimits } from '../codec/limits.ts'
+import type { Http2Limits } from '../codec/http2/limits.ts'
+import { ASSUMED_STREAMS } from '../codec/http2/peer-settings.ts'
+import type { RequestHead } from '../codec/message.ts'
+import { isGrpc } from '../codec/rules.ts'
 import type { UpstreamConnectionOwner } from '../codec/stream.ts'
 import type { EndpointConfig, ServiceConfig } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
@@ -14,23 +17,24 @@ import { Pool } from './pool/pool.ts'
 
 export interface ServiceDeps {
   readonly clock: Clock
-  readonly limits: HttpLimits
+  /** For connections from now on. */
+  limits(): Http2Limits
 }
 
 export class Service {
   readonly key: string
   readonly load: Load
   readonly #deps: ServiceDeps
-  readonly #protocol: Protocol
+  readonly #kind: 'http' | 'tcp'
   #config: ServiceConfig
   #endpoints: readonly Endpoint[] = []
   #balancer: Balancer
 
-  /** `protocol`: as its callers need it; a service that is asked for CONNECT tunnels has a second one for TCP. */
-  constructor(config: ServiceConfig, protocol: Protocol, deps: ServiceDeps) {
+  /** `kind`: as its callers need it; a service that is asked for CONNECT tunnels has a second one for TCP. */
+  constructor(config: ServiceConfig, kind: 'http' | 'tcp', deps: ServiceDeps) {
     this.key = serviceKey(config)
     this.#config = config
-    this.#protocol = protocol
+    this.#kind = kind
     this.#deps = deps
     this.load = new Load(config.limits)
     this.#balancer = BALANCERS[config.balance]([], deps.clock)
@@ -47,10 +51,11 @@ export class Service {
   /** Connections of all pools together. */
   get pools(): { open: number; idle: number } {
     const sum = { open: 0, idle: 0 }
-    for (const { pool } of this.#endpoints) {
-      if (!(pool instanceof Pool)) continue
-      sum.open += pool.open
-      sum.idle += pool.idle
+    for (const endpoint of this.#endpoints) {
+      for (const pool of poolsOf(endpoint)) {
+        sum.open += pool.open
+        sum.idle += pool.idle
+      }
     }
     return sum
   }
@@ -61,7 +66,7 @@ export class Service {
     this.#endpoints = endpoints
     this.#balancer = BALANCERS[this.#config.balance](endpoints, this.#deps.clock)
     // who waits there tries elsewhere
-    for (const endpoint of removed) (endpoint.pool as Pool | undefined)?.close()
+    for (const endpoint of removed) for (const pool of poolsOf(endpoint)) pool.close()
   }
 
   /** A changed configuration of the same service. */
@@ -75,8 +80,23 @@ export class Service {
     return this.#balancer.pick(exclude)
   }
 
-  poolOf(endpoint: Endpoint): Pool {
-    return (endpoint.pool as Pool | undefined) ?? this.#openPool(endpoint)
+  /** What is spoken to its endpoints for this request; undefined: bytes. */
+  speaks(request: RequestHead | undefined): Protocol {
+    if (request === undefined || this.#kind === 'tcp') return 'tcp'
+    switch (this.#config.protocol) {
+      case 'http2':
+      case 'grpc':
+        return 'http2'
+      case 'auto':
+        return asCalled(request)
+      default:
+        return 'http1'
+    }
+  }
+
+  poolOf(endpoint: Endpoint, protocol: Protocol): Pool {
+    const pool = protocol === 'http2' ? endpoint.http2Pool : endpoint.pool
+    return (pool as Pool | undefined) ?? this.#openPool(endpoint, protocol)
   }
 
   /** Lets go of all endpoints; exchanges under way end. */
@@ -84,18 +104,32 @@ export class Service {
     this.setEndpoints([])
   }
 
-  #openPool(endpoint: Endpoint): Pool {
-    const { clock, limits } = this.#deps
+  #openPool(endpoint: Endpoint, protocol: Protocol): Pool {
+    const { clock } = this.#deps
     const pool = new Pool({
       clock,
       load: this.load,
       connectTimeoutMs: this.#config.connectTimeout,
       idleTimeoutMs: this.#config.idleTimeout,
-      expectedCapacity: 1,
-      dial: (owner: UpstreamConnectionOwner, preface) =>
-        dial(endpoint.target, owner, { protocol: this.#protocol, limits, preface }),
+      expectedCapacity: protocol === 'http2' ? ASSUMED_STREAMS : 1,
+      dial: (owner: UpstreamConnectionOwner, preface, expectedCapacity) =>
+        dial(endpoint.target, owner, { protocol, limits: this.#deps.limits(), clock, preface, expectedCapacity }),
     })
-    endpoint.pool = pool
+    if (protocol === 'http2') endpoint.http2Pool = pool
+    else endpoint.pool = pool
     return pool
   }
+}
+
+function poolsOf({ pool, http2Pool }: Endpoint): Pool[] {
+  return [pool, http2Pool].filter((each) => each instanceof Pool)
+}
+
+/**
+ * HTTP/2 where the caller has chosen it for the sake of the one it calls: gRPC, or HTTP/2 without TLS, which nobody speaks who does not
+ * know the other end. What ALPN agreed on is between the caller and us.
+ */
+function asCalled(request: RequestHead): Protocol {
+  if (request.version !== '2') return 'http1'
+  return request.scheme === 'http' || isGrpc(request) ? 'http2' : 'http1'
 }

@@ -11,53 +11,11 @@ import { Http2Downstream } from '../../src/codec/http2/downstream.ts'
 import type { Http2Upstream } from '../../src/codec/http2/upstream.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { eventually } from '../support/eventually.ts'
+import { askHttp2 as ask, connectHttp2 as connect } from '../support/h2-node.ts'
 import { dialUpstream, EchoExchange, handlerOf, LIMITS, Relay, type Seen, serve } from '../support/http2.ts'
 import { freePort } from '../support/origin.ts'
 import { missing, runProgram, startProgram } from '../support/programs.ts'
 import { temporaryFolder } from '../support/sidecar-process.ts'
-
-interface Reply {
-  readonly headers: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader
-  readonly body: Buffer
-  readonly trailers: http2.IncomingHttpHeaders
-  readonly informs: number[]
-}
-
-function ask(
-  session: http2.ClientHttp2Session,
-  head: http2.OutgoingHttpHeaders,
-  body: readonly Buffer[] = [],
-  trailers?: http2.OutgoingHttpHeaders,
-): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const request = session.request(head, {
-      endStream: body.length === 0 && trailers === undefined,
-      waitForTrailers: trailers !== undefined,
-    })
-    const chunks: Buffer[] = []
-    const informs: number[] = []
-    let headers: Reply['headers'] = {}
-    let got: http2.IncomingHttpHeaders = {}
-    request.on('response', (received) => (headers = received))
-    request.on('headers', (received) => informs.push(Number(received[':status'])))
-    request.on('trailers', (received) => (got = received))
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('error', reject)
-    request.on('wantTrailers', () => request.sendTrailers(trailers ?? {}))
-    request.on('close', () => {
-      if (request.rstCode === 0) resolve({ headers, body: Buffer.concat(chunks), trailers: got, informs })
-    })
-    for (const chunk of body) request.write(chunk)
-    if (body.length > 0 || trailers !== undefined) request.end()
-  })
-}
-
-function connect(t: Test, port: number, options: http2.ClientSessionOptions = {}): http2.ClientHttp2Session {
-  const session = http2.connect(`http://127.0.0.1:${port}`, options)
-  session.on('error', () => {})
-  t.teardown(() => session.destroy())
-  return session
-}
 
 /** An HTTP/2 server of Node's that echoes, and does what the path says. */
 async function nodeServer(t: Test, settings: http2.Settings = {}): Promise<{ server: http2.Http2Server; port: number }> {

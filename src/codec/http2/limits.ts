@@ -1,21 +1,23 @@
 // What the HTTP/2 codec puts up with from a peer. Each limit has a default that no honest peer meets, and says so when it strikes.
 import type { HttpLimits } from '../limits.ts'
 
-export type LimitReason =
-  | 'streams'
-  | 'resets'
-  | 'provoked_resets'
-  | 'settings'
-  | 'pings'
-  | 'empty_frames'
-  | 'window_updates'
-  | 'priorities'
-  | 'continuations'
-  | 'head_bytes'
-  | 'unread_bytes'
-  | 'stalled_stream'
-  | 'preface'
-  | 'settings_ack'
+export const LIMIT_REASONS = [
+  'streams',
+  'resets',
+  'provoked_resets',
+  'settings',
+  'pings',
+  'empty_frames',
+  'window_updates',
+  'priorities',
+  'continuations',
+  'head_bytes',
+  'unread_bytes',
+  'stalled_stream',
+  'preface',
+  'settings_ack',
+] as const
+export type LimitReason = (typeof LIMIT_REASONS)[number]
 
 /** So many at once, and so many a second in the long run. */
 export interface Rate {

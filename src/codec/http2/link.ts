@@ -29,7 +29,7 @@ export abstract class Link implements FrameSink {
   /** Highest stream of the peer's that we have taken notice of; what GOAWAY says. */
   protected lastPeerId = 0
   /** Bytes have come since somebody last looked. */
-  protected heard = false
+  heard = false
   #phase: 'open' | 'closing' | 'closed' = 'open'
   readonly #alarm: Alarm
   /** When the alarm strikes next. */
@@ -153,8 +153,8 @@ export abstract class Link implements FrameSink {
 
   /** Exchanges under way are over, whether they are complete or not. */
   protected abstract onEnded(ending: Ending, detail: string): void
-  /** The proxy's own mistake. */
-  protected abstract onDefect(error: unknown): void
+  /** The proxy's own mistake, of which its exchanges have been told. */
+  protected onDefect(_error: unknown): void {}
 
   #onError(error: unknown): void {
     if (error instanceof ConnectionError) {
@@ -162,7 +162,8 @@ export abstract class Link implements FrameSink {
       this.goAway(error.code, error.message)
     } else if (error instanceof HpackError) this.goAway(COMPRESSION_ERROR, error.message)
     else {
-      this.goAway(INTERNAL_ERROR, '', 'internal')
+      this.sender.goAway(this.lastPeerId, INTERNAL_ERROR, '')
+      this.end('internal', `a defect of the proxy: ${String(error)}`)
       this.onDefect(error)
     }
   }

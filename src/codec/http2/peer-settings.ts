@@ -13,8 +13,8 @@ import {
   MAX_FRAME_SIZE,
 } from './frames.ts'
 
-/** Assumed until the peer has spoken; RFC 9113 recommends that no one allows less. */
-const ASSUMED_STREAMS = 100
+/** Assumed until the peer has spoken; RFC 9113 §6.5.2 recommends that no one allows less. */
+export const ASSUMED_STREAMS = 100
 
 export class PeerSettings {
   /** It has spoken. */

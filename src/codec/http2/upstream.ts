@@ -21,21 +21,18 @@ import type { Ending } from './link.ts'
 import { ResponseReader } from './response-reader.ts'
 import { NOBODY, TrailerReader } from './section-reader.ts'
 import { Http2UpstreamStream, type UpstreamHost } from './upstream-stream.ts'
+import { Vigil, type Watched } from './vigil.ts'
 
 const PING_PAYLOAD = Buffer.from('outrigge', 'latin1')
 
 export interface Http2UpstreamOptions {
   readonly limits: Http2Limits
   readonly clock: Clock
+  /** Streams that the endpoint is thought to allow, until it has said. */
+  readonly assumedStreams?: number
 }
 
-/** A head that waits for the endpoint's SETTINGS. */
-interface Late {
-  readonly stream: Http2UpstreamStream
-  readonly head: RequestHead
-}
-
-export class Http2Upstream extends Connection<Http2UpstreamStream> implements UpstreamConnection, UpstreamHost {
+export class Http2Upstream extends Connection<Http2UpstreamStream> implements UpstreamConnection, UpstreamHost, Watched {
   readonly #owner: UpstreamConnectionOwner
   readonly #responses: ResponseReader
   readonly #trailers: TrailerReader
@@ -47,19 +44,21 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
   #lastId = LARGEST_STREAM_ID
   /** Exchanges that have begun, and of which nothing has gone out. */
   #unsent = 0
-  #late: Late[] = []
+  /** Their heads wait for the endpoint's SETTINGS. */
+  #late: Http2UpstreamStream[] = []
   /** Exchanges that came to their end. */
   #served = 0
-  #pingMs = Infinity
-  #pongMs = Infinity
-  #oldMs = Infinity
+  readonly #vigil: Vigil
 
   /** `socket`: connecting or connected; whoever reads it calls `connected` and `push`. */
-  constructor(socket: Socket, owner: UpstreamConnectionOwner, { limits, clock }: Http2UpstreamOptions) {
+  constructor(socket: Socket, owner: UpstreamConnectionOwner, options: Http2UpstreamOptions) {
+    const { limits, clock } = options
     super(socket, limits, clock)
+    this.peer.maxStreams = options.assumedStreams ?? this.peer.maxStreams
     this.#owner = owner
     this.#responses = new ResponseReader(limits)
     this.#trailers = new TrailerReader(limits)
+    this.#vigil = new Vigil(limits, this)
   }
 
   /** The connection is up, its handshake included. */
@@ -68,7 +67,8 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
     this.#ready = true
     const { limits } = this
     this.burst(() => {
-      if (limits.maxAgeMs > 0) this.#oldMs = this.deadlineIn(limits.maxAgeMs * (0.9 + 0.2 * this.clock.random()))
+      this.#vigil.up(this.clock.nowMs(), this.clock.random())
+      this.#wake()
       this.sender.preface()
       this.greet([
         [HEADER_TABLE_SIZE, limits.hpackTableBytes],
@@ -118,7 +118,7 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
 
   onSend(stream: Http2UpstreamStream, head: RequestHead, end: boolean): void {
     if (head.upgrade !== '' && !this.peer.settled && this.isOpen) {
-      this.#late.push({ stream, head })
+      this.#late.push(stream)
       return
     }
     const refusal = this.#refusal(head)
@@ -134,7 +134,7 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
     stream.open(id)
     this.sender.request(stream, head, end)
     if (end) stream.headEnds()
-    if (this.#pingMs === Infinity) this.#watch()
+    this.#attend()
     if (this.#nextId > LARGEST_STREAM_ID) this.#leave('draining', 'no more stream numbers')
   }
 
@@ -206,7 +206,7 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
   protected override onPeerSettings(): void {
     const late = this.#late
     this.#late = []
-    for (const { stream, head } of late) if (!stream.released) this.onSend(stream, head, false)
+    for (const stream of late) if (!stream.released) this.onSend(stream, stream.request, false)
     if (this.capacity > 0) this.#owner.onIdle(this)
   }
 
@@ -223,9 +223,7 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
   protected override onPeerReset(): void {}
 
   protected override onPong(): void {
-    if (this.#pongMs === Infinity) return
-    this.#pongMs = Infinity
-    this.#watch()
+    if (this.#vigil.answered()) this.#attend()
   }
 
   protected override onForgotten(): void {
@@ -235,29 +233,34 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
 
   // time
 
-  #watch(): void {
-    if (this.limits.pingIntervalMs === 0 || this.streams.size === 0) return
-    this.heard = false
-    this.#pingMs = this.deadlineIn(this.limits.pingIntervalMs)
+  get rests(): boolean {
+    return this.streams.size === 0
+  }
+
+  onQuiet(): void {
+    this.sender.ping(PING_PAYLOAD, 0, false)
+  }
+
+  onDead(): void {
+    this.kill('lost', 'no answer to PING')
+  }
+
+  onOld(): void {
+    this.#leave('draining', 'old enough')
   }
 
   protected override onDeadline(nowMs: number): void {
     super.onDeadline(nowMs)
-    if (nowMs >= this.#pongMs) this.kill('lost', 'no answer to PING')
-    else if (nowMs >= this.#pingMs) {
-      this.#pingMs = Infinity
-      if (this.heard || this.streams.size === 0) this.#watch()
-      else {
-        this.sender.ping(PING_PAYLOAD, 0, false)
-        this.#pongMs = this.deadlineIn(this.limits.pingTimeoutMs)
-      }
-    }
-    if (nowMs >= this.#oldMs) {
-      this.#oldMs = Infinity
-      this.#leave('draining', 'old enough')
-    }
-    const nextMs = Math.min(this.#pingMs, this.#pongMs, this.#oldMs)
-    if (nextMs !== Infinity) this.wake(nextMs)
+    this.#vigil.look(nowMs)
+    this.#wake()
+  }
+
+  #attend(): void {
+    if (!this.#vigil.kept && this.#vigil.begin(this.clock.nowMs())) this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#vigil.nextMs !== Infinity) this.wake(this.#vigil.nextMs)
   }
 
   // ending
@@ -274,27 +277,24 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
   protected override onEnded(ending: Ending, detail: string): void {
     const sent = this.streams.values()
     const late = this.#late
-    this.streams.clear()
-    this.#late = []
-    for (const stream of sent) stream.release()
+    // before its exchanges are told, so that none of them is sent here again
     if (!this.#gone) {
       this.#gone = true
       this.#owner.onGone(this, this.#codeOf(ending), detail)
     }
+    this.streams.clear()
+    this.#late = []
+    for (const stream of sent) stream.release()
     for (const stream of sent) {
       const stale = ending === 'lost' && this.#served > 0 && !stream.touched
       stream.onGone(stale ? 'stale_connection' : this.#codeOf(ending), detail)
     }
-    for (const { stream } of late) this.#refuse(stream, 'refused_stream')
+    for (const stream of late) this.#refuse(stream, 'refused_stream')
   }
 
   #codeOf(ending: Ending): FailureCode {
     if (ending === 'broken') return 'upstream_protocol'
     if (ending !== 'lost') return ending
     return this.#ready ? 'upstream_reset' : 'connect_failed'
-  }
-
-  protected override onDefect(error: unknown): void {
-    throw error
   }
 }

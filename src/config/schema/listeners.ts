@@ -28,6 +28,12 @@ const listenerBase = {
 export const inboundListener = z.strictObject({
   ...listenerBase,
   app: address('127.0.0.1:8080').describe('Where the application listens: host:port, [ipv6]:port or unix:/path.'),
+  appProtocol: z
+    .enum(['auto', 'http', 'http2', 'grpc'])
+    .default('auto')
+    .describe(
+      'What HTTP the application speaks. auto: HTTP/2 for gRPC and for callers that spoke HTTP/2 without TLS, HTTP/1.1 for all others.',
+    ),
   sendProxyProtocol: z
     .enum(['off', 'v1', 'v2'])
     .default('off')

@@ -1,6 +1,7 @@
 // The sidecar's own settings: one definition is the types, the defaults, the messages, the JSON Schema and docs/config.md. Its parts stand
 // in files of their own beside this one.
 import { z } from 'zod'
+import { http2Limits } from './http2.ts'
 import { drain, httpLimits, tcpLimits } from './limits.ts'
 import { inboundListener, outboundListener } from './listeners.ts'
 import { overload } from './overload.ts'
@@ -38,6 +39,11 @@ export const settingsSchema = z.strictObject({
   accessLog: accessLog.prefault({}).describe('One line for each exchange.'),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Own log, to stderr.'),
   http: httpLimits.prefault({}).describe('Limits of HTTP connections.'),
+  http2: http2Limits
+    .prefault({})
+    .describe(
+      'Limits of HTTP/2 connections, besides those of HTTP. A peer that passes one that no honest peer meets is told ENHANCE_YOUR_CALM and cut off.',
+    ),
   tcp: tcpLimits.prefault({}).describe('Limits of TCP connections.'),
   overload: overload.prefault({}).describe('When the sidecar itself has too much to do.'),
   drain: drain.prefault({}).describe('How the sidecar stops.'),

@@ -53,6 +53,28 @@ export class ReadBuffers {
   }
 }
 
+/**
+ * The same for a connection of many exchanges: that one of them has taken its bytes says nothing of the others, so what is still
+ * referred to is not read into again.
+ */
+export class SharedBuffers {
+  #current: Buffer = take(false)
+
+  get current(): Buffer {
+    return this.#current
+  }
+
+  turn(result: WriteResult): Buffer {
+    if (result !== WRITTEN) this.#current = take(false)
+    return this.#current
+  }
+
+  close(): void {
+    giveBack(this.#current)
+    this.#current = NOTHING
+  }
+}
+
 const NOTHING = Buffer.alloc(0)
 
 function take(large: boolean): Buffer {

@@ -1,19 +1,25 @@
 // Opens connections to endpoints, with the codec that their service speaks.
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { Http1Upstream } from '../../codec/http1/upstream.ts'
-import type { HttpLimits } from '../../codec/limits.ts'
+import type { Http2Limits } from '../../codec/http2/limits.ts'
+import { Http2Upstream } from '../../codec/http2/upstream.ts'
 import type { UpstreamConnection, UpstreamConnectionOwner, WriteResult } from '../../codec/stream.ts'
 import { TcpUpstream } from '../../codec/tcp/upstream.ts'
 import type { Address } from '../../core/address.ts'
-import { ReadBuffers } from './buffers.ts'
+import type { Clock } from '../../core/clock.ts'
+import { ReadBuffers, SharedBuffers } from './buffers.ts'
 
-export type Protocol = 'http1' | 'tcp'
+/** What is spoken on a connection. */
+export type Protocol = 'http1' | 'http2' | 'tcp'
 
 export interface DialOptions {
   readonly protocol: Protocol
-  readonly limits: HttpLimits
+  readonly limits: Http2Limits
+  readonly clock: Clock
   /** Bytes to send before anything else: a PROXY protocol head. */
   readonly preface?: Buffer | undefined
+  /** Exchanges that the endpoint will probably take at once on one connection. */
+  readonly expectedCapacity: number
 }
 
 /** What a codec for one connection must take from its socket. */
@@ -25,7 +31,7 @@ interface Reader extends UpstreamConnection {
 
 /** The owner is told when it is up or gone; never before this returns. */
 export function dial(target: Address, owner: UpstreamConnectionOwner, options: DialOptions): UpstreamConnection {
-  const buffers = new ReadBuffers()
+  const buffers = options.protocol === 'http2' ? new SharedBuffers() : new ReadBuffers()
   // callbacks come after this function has returned
   const late: { reader?: Reader } = {}
   let next = buffers.current
@@ -52,6 +58,17 @@ export function dial(target: Address, owner: UpstreamConnectionOwner, options: D
   return reader
 }
 
-function makeReader(socket: Socket, owner: UpstreamConnectionOwner, { protocol, limits }: DialOptions): Reader {
-  return protocol === 'tcp' ? new TcpUpstream(socket, owner) : new Http1Upstream(socket, owner, limits)
+function makeReader(
+  socket: Socket,
+  owner: UpstreamConnectionOwner,
+  { protocol, limits, clock, expectedCapacity }: DialOptions,
+): Reader {
+  switch (protocol) {
+    case 'tcp':
+      return new TcpUpstream(socket, owner)
+    case 'http1':
+      return new Http1Upstream(socket, owner, limits)
+    case 'http2':
+      return new Http2Upstream(socket, owner, { limits, clock, assumedStreams: expectedCapacity })
+  }
 }

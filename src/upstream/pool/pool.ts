@@ -3,9 +3,11 @@
 // hot path: bench/macro
 import type { UpstreamConnection, UpstreamConnectionOwner } from '../../codec/stream.ts'
 import { Alarm } from '../../core/alarm.ts'
-import type { Cancel, Clock } from '../../core/clock.ts'
+import type { Clock } from '../../core/clock.ts'
 import type { FailureCode } from '../../core/failures.ts'
+import { IdleLimit } from './idle-limit.ts'
 import type { Load } from './load.ts'
+import { Roster, Slot } from './roster.ts'
 
 /** Who waits for a connection. Each call to `acquire` ends in one of these, perhaps before it returns, or in `cancel`. */
 export interface PoolWaiter {
@@ -19,43 +21,36 @@ export interface PoolOptions {
   readonly load: Load
   readonly connectTimeoutMs: number
   readonly idleTimeoutMs: number
-  /** Opens a connection; `preface`: bytes to send first. */
+  /** Opens a connection; `preface`: bytes to send first; `expectedCapacity`: exchanges that it will probably take. */
   readonly dial: (
     owner: UpstreamConnectionOwner,
     preface: Buffer | undefined,
+    expectedCapacity: number,
   ) => UpstreamConnection & { readonly keepAliveSeconds?: number }
-  /** Exchanges that a connection still coming up will probably take. */
+  /** Exchanges that a connection still coming up will probably take; 1: it never takes more. */
   readonly expectedCapacity: number
 }
 
-interface Idle {
-  readonly connection: UpstreamConnection
-  readonly sinceMs: number
-}
-
-/** Closing this long before the endpoint would: a request on its way must not meet the close. */
-const MARGIN_MS = 1000
-/** An endpoint that closes earlier than this says nothing about its idle timeout. */
-const LEARN_FROM_MS = 1000
-const LEARNED_SHARE = 0.8
-
 export class Pool implements UpstreamConnectionOwner {
   readonly #options: PoolOptions
-  /** Newest last. */
-  readonly #idle: Idle[] = []
-  /** Open or coming up, each with its connect timeout while coming up. */
-  readonly #connections = new Map<UpstreamConnection, Cancel | undefined>()
+  /** Open or coming up. */
+  readonly #connections = new Map<UpstreamConnection, Slot>()
+  /** Of these, those that can take an exchange. */
+  readonly #ready = new Roster()
   readonly #waiting = new Set<PoolWaiter>()
-  /** Of these, who will not have a used one; for each a connection is coming up. */
+  /** Of these, who will not have a used one; a connection for them is coming up. */
   readonly #choosy = new Set<PoolWaiter>()
   readonly #alarm: Alarm
   #connecting = 0
-  #idleLimitMs: number
+  /** Exchanges that a connection still coming up will probably take: what the last one took. */
+  #expectedCapacity: number
+  readonly #idleLimit: IdleLimit
   #closed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
-    this.#idleLimitMs = options.idleTimeoutMs
+    this.#idleLimit = new IdleLimit(options.idleTimeoutMs)
+    this.#expectedCapacity = options.expectedCapacity
     this.#alarm = new Alarm(options.clock, () => this.#retire())
   }
 
@@ -63,8 +58,9 @@ export class Pool implements UpstreamConnectionOwner {
     return this.#connections.size
   }
 
+  /** Connections without an exchange. */
   get idle(): number {
-    return this.#idle.length
+    return this.#ready.idle
   }
 
   get pending(): number {
@@ -79,18 +75,15 @@ export class Pool implements UpstreamConnectionOwner {
       return
     }
     const { load } = this.#options
-    const mayOpen = load.connections < load.limits.connections || this.#connections.size === 0
-    const wants = fresh || this.#waiting.size >= this.#connecting * this.#options.expectedCapacity
-    if (load.pending >= load.limits.pending && !(mayOpen && load.limits.pending === 0)) {
+    if (load.pending >= load.limits.pending && !(this.#mayOpen && load.limits.pending === 0)) {
       load.overflows++
       waiter.onPoolFailure('overflow', 'too many requests wait for a connection')
       return
     }
     this.#waiting.add(waiter)
     load.pending++
-    if (!wants || !mayOpen) return
-    if (fresh) this.#choosy.add(waiter)
-    this.#open(undefined)
+    if (fresh && this.#mayOpen) this.#choosy.add(waiter)
+    this.#openFor(this.#waiting.size)
   }
 
   /** One connection for one exchange, which begins with these bytes. */
@@ -126,7 +119,7 @@ export class Pool implements UpstreamConnectionOwner {
     this.#closed = true
     this.#alarm.close()
     for (const waiter of Array.from(this.#waiting)) this.#failWaiter(waiter, 'connect_failed', 'the endpoint is gone')
-    this.#idle.length = 0
+    this.#ready.clear()
     for (const connection of Array.from(this.#connections.keys())) connection.drain()
   }
 
@@ -142,20 +135,33 @@ export class Pool implements UpstreamConnectionOwner {
   }
 
   onIdle(connection: UpstreamConnection): void {
-    this.#learnAnnounced(connection)
+    if (this.#options.expectedCapacity === 1) this.#listen(connection)
+    else this.#expectedCapacity = Math.max(1, connection.active + connection.capacity)
     if (this.#closed) connection.drain()
     else this.#offer(connection, false)
   }
 
   onGone(connection: UpstreamConnection, code: FailureCode, detail: string): void {
-    const idle = this.#takeOut(connection)
-    if (idle !== undefined && code === 'upstream_protocol') this.#options.load.strays++
-    else if (idle !== undefined) this.#learnObserved(idle)
+    const slot = this.#connections.get(connection)
+    if (slot?.listed === true) {
+      this.#ready.remove(slot)
+      if (connection.active === 0) this.#idleGone(slot, code)
+    }
     const neverCameUp = this.#forget(connection)
     const waiter = this.#next(true)
     if (waiter === undefined) return
-    if (neverCameUp) this.#failWaiter(waiter, code, detail)
-    else if (this.#waiting.size > this.#connecting) this.#open(undefined)
+    if (neverCameUp) this.#failWaiters(code, detail)
+    else this.#openFor(this.#waiting.size)
+  }
+
+  get #mayOpen(): boolean {
+    const { load } = this.#options
+    return load.connections < load.limits.connections || this.#connections.size === 0
+  }
+
+  /** As many more connections as so many waiters need beyond those that are coming up. */
+  #openFor(waiters: number): void {
+    while (waiters > this.#connecting * this.#expectedCapacity && this.#mayOpen && !this.#closed) this.#open(undefined)
   }
 
   #open(preface: Buffer | undefined, owner: UpstreamConnectionOwner = this): void {
@@ -163,40 +169,43 @@ export class Pool implements UpstreamConnectionOwner {
     load.connections++
     load.connects++
     this.#connecting++
-    const connection = this.#options.dial(owner, preface)
-    this.#connections.set(
-      connection,
-      clock.after(connectTimeoutMs, () => connection.destroy('connect_timeout')),
-    )
+    const connection = this.#options.dial(owner, preface, this.#expectedCapacity)
+    const slot = new Slot(connection)
+    slot.connecting = clock.after(connectTimeoutMs, () => connection.destroy('connect_timeout'))
+    this.#connections.set(connection, slot)
   }
 
   #up(connection: UpstreamConnection): void {
-    this.#connections.get(connection)?.()
-    this.#connections.set(connection, undefined)
+    const slot = this.#connections.get(connection) as Slot
+    slot.connecting?.()
+    slot.connecting = undefined
     this.#connecting--
   }
 
   /** Whether it never came up. */
   #forget(connection: UpstreamConnection): boolean {
-    const cancel = this.#connections.get(connection)
-    if (!this.#connections.delete(connection)) return false
+    const slot = this.#connections.get(connection)
+    if (slot === undefined) return false
+    this.#connections.delete(connection)
     const { load } = this.#options
     load.connections--
-    if (cancel === undefined) return false
-    cancel()
+    if (slot.connecting === undefined) return false
+    slot.connecting()
     this.#connecting--
     load.connectFailures++
     return true
   }
 
   #takeIdle(): UpstreamConnection | undefined {
-    const oldest = this.#idle[0]
+    const { oldest } = this.#ready
     if (oldest === undefined) return undefined
     // a limit that was learned just now is not waited out
-    if (this.#isOld(oldest)) this.#retire()
-    const connection = this.#idle.at(-1)?.connection
-    if (connection?.capacity === 1) this.#idle.pop()
-    return connection
+    if (oldest.connection.active === 0 && this.#isOld(oldest)) this.#retire()
+    const slot = this.#ready.newest
+    if (slot === undefined) return undefined
+    // it has room for this one and no more
+    if (slot.connection.capacity <= 1) this.#ready.remove(slot)
+    return slot.connection
   }
 
   #offer(connection: UpstreamConnection, isNew: boolean): void {
@@ -206,11 +215,10 @@ export class Pool implements UpstreamConnectionOwner {
       this.cancel(waiter)
       waiter.onConnection(connection)
     }
-    if (connection.capacity === 0) return
-    if (connection.capacity > 1) this.#takeOut(connection)
-    const sinceMs = this.#options.clock.nowMs()
-    this.#idle.push({ connection, sinceMs })
-    if (this.#idle.length === 1) this.#watchOldest()
+    const slot = this.#connections.get(connection)
+    if (slot !== undefined && connection.capacity > 0) this.#list(slot)
+    // it took fewer than was hoped
+    else if (this.#waiting.size > 0) this.#openFor(this.#waiting.size)
   }
 
   /** Whose turn it is. */
@@ -223,49 +231,55 @@ export class Pool implements UpstreamConnectionOwner {
     return this.#waiting.values().next().value
   }
 
+  /** A connection did not come up: those that it was for fail. */
+  #failWaiters(code: FailureCode, detail: string): void {
+    for (let i = 0; i < this.#expectedCapacity; i++) {
+      const waiter = this.#next(true)
+      if (waiter === undefined) return
+      this.#failWaiter(waiter, code, detail)
+    }
+  }
+
   #failWaiter(waiter: PoolWaiter, code: FailureCode, detail: string): void {
     this.cancel(waiter)
     waiter.onPoolFailure(code, detail)
   }
 
-  #takeOut(connection: UpstreamConnection): Idle | undefined {
-    const index = this.#idle.findIndex((idle) => idle.connection === connection)
-    return index < 0 ? undefined : this.#idle.splice(index, 1)[0]
+  /** It can take exchanges. One that has just lost its last becomes the newest; one that has others keeps its place. */
+  #list(slot: Slot): void {
+    if (slot.listed && slot.connection.active > 0) return
+    slot.sinceMs = this.#options.clock.nowMs()
+    this.#ready.add(slot)
+    const { oldest } = this.#ready
+    if (oldest === slot || (oldest as Slot).connection.active > 0) this.#watchOldest()
   }
 
-  #isOld({ sinceMs }: Idle): boolean {
-    return this.#options.clock.nowMs() - sinceMs >= this.#idleLimitMs
+  #isOld({ sinceMs }: Slot): boolean {
+    return this.#options.clock.nowMs() - sinceMs >= this.#idleLimit.ms
   }
 
+  /** Those that have been without an exchange for too long leave. */
   #retire(): void {
-    const firstYoung = this.#idle.findIndex((idle) => !this.#isOld(idle))
-    const old = this.#idle.splice(0, firstYoung < 0 ? this.#idle.length : firstYoung)
-    for (const { connection } of old) {
-      if (connection.active === 0) connection.drain()
-      else this.#idle.push({ connection, sinceMs: this.#options.clock.nowMs() })
+    for (let slot = this.#ready.oldestIdle(); slot !== undefined && this.#isOld(slot); slot = this.#ready.oldestIdle()) {
+      this.#ready.remove(slot)
+      slot.connection.drain()
     }
     this.#watchOldest()
   }
 
   #watchOldest(): void {
-    const oldest = this.#idle[0]
-    if (oldest !== undefined) this.#alarm.set(oldest.sinceMs + this.#idleLimitMs)
-  }
-
-  #learn(limitMs: number): void {
-    if (limitMs >= this.#idleLimitMs) return
-    this.#idleLimitMs = limitMs
-    this.#watchOldest()
+    const slot = this.#ready.oldestIdle()
+    if (slot !== undefined) this.#alarm.set(slot.sinceMs + this.#idleLimit.ms)
   }
 
   /** Keep-Alive: timeout=N (RFC 2068 §19.7.1.1), which servers still send. */
-  #learnAnnounced(connection: UpstreamConnection & { readonly keepAliveSeconds?: number }): void {
-    const seconds = connection.keepAliveSeconds ?? -1
-    if (seconds >= 0) this.#learn(Math.max(seconds * 1000 - MARGIN_MS, (seconds * 1000) / 2))
+  #listen({ keepAliveSeconds = -1 }: UpstreamConnection & { readonly keepAliveSeconds?: number }): void {
+    if (keepAliveSeconds >= 0 && this.#idleLimit.announced(keepAliveSeconds)) this.#watchOldest()
   }
 
-  #learnObserved(idle: Idle): void {
-    const lastedMs = this.#options.clock.nowMs() - idle.sinceMs
-    if (lastedMs >= LEARN_FROM_MS) this.#learn(Math.max(LEARN_FROM_MS, lastedMs * LEARNED_SHARE))
+  /** By itself: it broke a rule, or the endpoint had enough of waiting. */
+  #idleGone({ sinceMs }: Slot, code: FailureCode): void {
+    if (code === 'upstream_protocol') this.#options.load.strays++
+    else if (code !== 'draining' && this.#idleLimit.observed(this.#options.clock.nowMs() - sinceMs)) this.#watchOldest()
   }
 }

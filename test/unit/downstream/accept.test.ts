@@ -5,18 +5,11 @@ import { type AcceptOptions, accept } from '../../../src/downstream/accept.ts'
 import type { ConnectionHandler } from '../../../src/exchange/handler.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { LIMITS } from '../../support/http2.ts'
 
 const DETECTION_MS = 200
 const REQUEST = 'GET / HTTP/1.1\r\nHost: catalog.shop\r\n\r\n'
-const limits: AcceptOptions['limits'] = {
-  maxHeadBytes: 61_440,
-  maxFields: 100,
-  headTimeoutMs: 10_000,
-  idleTimeoutMs: 0,
-  bodyTimeoutMs: 0,
-  upgrades: new Set(),
-  highWaterBytes: 65_536,
-}
+const limits: AcceptOptions['limits'] = { ...LIMITS, idleTimeoutMs: 0, bodyTimeoutMs: 0 }
 
 /** An accepted socket, its other end, and what became of it. */
 async function connection(

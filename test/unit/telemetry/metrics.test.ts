@@ -103,12 +103,12 @@ t.test('gRPC messages are counted where somebody counts them', async (t) => {
 
 t.test('others bind by key; what they bound is there at each scrape', async (t) => {
   const metrics = metricsOf()
-  metrics.counter('refusals', { direction: 'inbound', reason: 'http2_preface' }).add(2)
+  metrics.counter('refusals', { direction: 'inbound', reason: 'proxy_protocol' }).add(2)
   metrics.gauge('generation', {}).set(7)
   metrics.histogram('loopDelay', {}).observe(0.002)
   metrics.collectFrom('upstreamConnections', (put) => put({ service: 'catalog.shop:80', state: 'idle' }, 3))
   const samples = await scrape(metrics)
-  t.same(valuesOf(samples, 'outrigger_downstream_refusals_total', { reason: 'http2_preface', direction: 'inbound' }), [2])
+  t.same(valuesOf(samples, 'outrigger_downstream_refusals_total', { reason: 'proxy_protocol', direction: 'inbound' }), [2])
   t.same(valuesOf(samples, 'outrigger_snapshot_generation'), [7])
   t.same(valuesOf(samples, 'outrigger_event_loop_delay_seconds_count'), [1])
   t.same(valuesOf(samples, 'outrigger_upstream_connections', { service: 'catalog.shop:80', state: 'idle' }), [3])
