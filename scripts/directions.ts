@@ -18,11 +18,12 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   discovery: DECISIONS,
   telemetry: DECISIONS,
   admin: ['core', 'config', 'telemetry'],
+  inject: ['core', 'config'],
   exchange: PARTS,
   downstream: [...PARTS, 'exchange'],
   sidecar: [...PARTS, 'exchange', 'downstream', 'admin'],
   'sidecar.ts': [...PARTS, 'exchange', 'downstream', 'admin', 'sidecar'],
-  commands: [...PARTS, 'exchange', 'downstream', 'admin', 'sidecar.ts', 'sidecar'],
+  commands: [...PARTS, 'exchange', 'downstream', 'admin', 'inject', 'sidecar.ts', 'sidecar'],
   'main.ts': ['core', 'commands'],
 }
 
@@ -51,7 +52,7 @@ export const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
   'node:dgram': ['discovery'],
   'node:http': ['admin', 'commands', 'telemetry'],
   'node:http2': [],
-  'node:https': [],
+  'node:https': ['commands'],
   'node:net': [...SOCKETS, 'core'], // core only asks it what an address looks like
   'node:process': ['main.ts'],
   'node:tls': SOCKETS,

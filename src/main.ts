@@ -1,6 +1,6 @@
 // The command line: arguments, signals, exit codes. The only file that touches process, and the one door to commander.
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import type { ExitCode, Io } from './commands/io.ts'
 
 const NOT_UNDERSTOOD = 2
@@ -72,6 +72,56 @@ program
   .action(async () => {
     const { demo } = await import('./commands/demo.ts')
     finish(await demo(io))
+  })
+
+const IMAGE = ['--image <image>', 'image of the sidecar', `outrigger:${version()}`] as const
+const MODE = ['--mode <mode>', 'native: an init container that keeps running; classic: a container beside the others'] as const
+
+program
+  .command('inject')
+  .description('put sidecars into Kubernetes manifests')
+  .requiredOption('-f, --filename <path...>', 'files, or directories with *.yaml, *.yml and *.json; - is standard input')
+  .addOption(new Option(...MODE).choices(['native', 'classic']).default('native'))
+  .option(...IMAGE)
+  .option('--uninject', 'take the sidecars away instead')
+  .option('--in-place', 'write the files that were read instead of printing')
+  .action(
+    async ({
+      filename,
+      ...options
+    }: {
+      filename: string[]
+      mode: 'native' | 'classic'
+      image: string
+      uninject?: true
+      inPlace?: true
+    }) => {
+      const { injectCommand } = await import('./commands/inject.ts')
+      finish(await injectCommand(filename, { uninject: false, inPlace: false, ...options }, io))
+    },
+  )
+
+program
+  .command('webhook')
+  .description('put sidecars into Pods as Kubernetes creates them: an admission webhook, POST /inject')
+  .option('--listen <address>', 'address to listen on', ':8443')
+  .requiredOption('--certificate <file>', 'PEM file with the certificate chain')
+  .requiredOption('--key <file>', 'PEM file with the private key')
+  .addOption(new Option(...MODE).choices(['native', 'classic']).default('native'))
+  .option(...IMAGE)
+  .action(async (options: { listen: string; certificate: string; key: string; mode: 'native' | 'classic'; image: string }) => {
+    const { webhook } = await import('./commands/webhook.ts')
+    finish(await webhook(options, io))
+  })
+
+program
+  .command('wait')
+  .description('come back when the sidecar is ready')
+  .option('--url <url>', 'where readiness is asked', 'http://127.0.0.1:15020/healthz/ready')
+  .option('--timeout <duration>', 'give up, with exit code 1, after this time', '2m')
+  .action(async (options: { url: string; timeout: string }) => {
+    const { wait } = await import('./commands/wait.ts')
+    finish(await wait(options, io))
   })
 
 try {

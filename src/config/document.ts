@@ -1,4 +1,4 @@
-// One YAML or JSON document as plain values, with the place of every one of them. The one door to the yaml package.
+// One YAML or JSON document as plain values, with the place of every one of them. Reading only: manifests.ts edits.
 // What could harm or mislead is refused here: duplicate keys, prototype keys, alias bombs, endless nesting, odd tags.
 
 import type { Alias, Document, Node, ParsedNode } from 'yaml'
