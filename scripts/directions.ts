@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { importsOf } from './imports.ts'
 
-const DECISIONS = ['core', 'config', 'codec']
+const DECISIONS = ['core', 'config', 'codec', 'identity']
 const PARTS = [...DECISIONS, 'policy', 'routing', 'upstream', 'discovery', 'telemetry']
 
 /** Room (first folder below src/, or a file there) → rooms that it may import besides itself. */
@@ -12,6 +12,8 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   codec: ['core'],
   config: ['core'],
+  identity: ['core', 'config'],
+  ca: ['core', 'identity'],
   policy: DECISIONS,
   routing: DECISIONS,
   upstream: DECISIONS,
@@ -23,7 +25,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   downstream: [...PARTS, 'exchange'],
   sidecar: [...PARTS, 'exchange', 'downstream', 'admin'],
   'sidecar.ts': [...PARTS, 'exchange', 'downstream', 'admin', 'sidecar'],
-  commands: [...PARTS, 'exchange', 'downstream', 'admin', 'inject', 'sidecar.ts', 'sidecar'],
+  commands: [...PARTS, 'exchange', 'downstream', 'admin', 'inject', 'sidecar.ts', 'sidecar', 'ca'],
   'main.ts': ['core', 'commands'],
 }
 
@@ -55,7 +57,7 @@ export const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
   'node:https': ['commands'],
   'node:net': [...SOCKETS, 'core'], // core only asks it what an address looks like
   'node:process': ['main.ts'],
-  'node:tls': SOCKETS,
+  'node:tls': [...SOCKETS, 'identity'], // identity makes contexts, and opens nothing
 }
 
 /** `files`: path below src/ → source text. One line per problem. */

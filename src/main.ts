@@ -124,6 +124,65 @@ program
     finish(await wait(options, io))
   })
 
+const ca = program
+  .command('ca')
+  .description('a small certificate authority for development and machines without one (docs/identity.md)')
+const FOLDER = ['--folder <dir>', 'folder of the authority', 'ca'] as const
+const ROOT_LIFE = ['--life <time>', 'how long a new root lasts', '365d'] as const
+
+ca.command('init')
+  .description('make an authority: a root certificate and its key')
+  .option(...FOLDER)
+  .option('--trust-domain <name>', 'trust domain of its identities', 'cluster.local')
+  .option(...ROOT_LIFE)
+  .action(async (options: { folder: string; trustDomain: string; life: string }) => {
+    const { caInit } = await import('./commands/ca.ts')
+    finish(caInit(options, io))
+  })
+
+ca.command('issue')
+  .description('issue a certificate to a workload: tls.crt, tls.key, ca.crt and crl.pem in a folder, as identity.folder reads it')
+  .option(...FOLDER)
+  .requiredOption('--namespace <name>', 'namespace of the workload')
+  .requiredOption('--service-account <name>', 'service account of the workload')
+  .requiredOption('--into <dir>', 'folder to write to')
+  .option('--life <time>', 'how long it lasts', '24h')
+  .action(async (options: { folder: string; namespace: string; serviceAccount: string; into: string; life: string }) => {
+    const { caIssue } = await import('./commands/ca.ts')
+    finish(caIssue(options, io))
+  })
+
+ca.command('renew')
+  .description('renew certificates of which half the life is over, and hand out a changed trust bundle')
+  .argument('<dirs...>', 'folders that issue has written')
+  .option(...FOLDER)
+  .option('--force', 'renew all of them now')
+  .option('--watch', 'stay, and renew each when its time has come')
+  .action(async (dirs: string[], options: { folder: string; force?: true; watch?: true }) => {
+    const { caRenew } = await import('./commands/ca.ts')
+    finish(await caRenew(dirs, options, io))
+  })
+
+ca.command('rotate')
+  .description(
+    'one step of changing the root: announce a new one, let it sign, forget the old one; says which it was and what is next',
+  )
+  .option(...FOLDER)
+  .option(...ROOT_LIFE)
+  .action(async (options: { folder: string; life: string }) => {
+    const { caRotate } = await import('./commands/ca.ts')
+    finish(caRotate(options, io))
+  })
+
+ca.command('revoke')
+  .description('take back the certificate in a folder that issue has written')
+  .argument('<dir>', 'its folder')
+  .option(...FOLDER)
+  .action(async (dir: string, options: { folder: string }) => {
+    const { caRevoke } = await import('./commands/ca.ts')
+    finish(caRevoke(dir, options, io))
+  })
+
 try {
   await program.parseAsync()
 } catch (error) {

@@ -1,11 +1,13 @@
 // Whether the parts of a configuration fit together: nothing twice, nothing that points nowhere, nothing that can never work.
 import type { Draft } from './draft.ts'
+import { checkIdentity } from './identity-checks.ts'
 import { checkListeners } from './listener-checks.ts'
 import type { Problems } from './problem.ts'
 import { checkRoutes } from './route-checks.ts'
 import { checkServices } from './service-checks.ts'
 
 export function checkConsistency(draft: Draft, problems: Problems): void {
+  checkIdentity(draft, problems)
   checkListeners(draft, problems)
   checkServices(draft, problems)
   checkRoutes(draft, problems)

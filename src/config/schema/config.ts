@@ -1,4 +1,5 @@
 // Everything that documents say, in the one form that a snapshot is compiled from.
+import type { MtlsMode } from './identity.ts'
 import type { RouteConfig } from './routes.ts'
 import type { ServiceConfig } from './services.ts'
 import type { Settings } from './settings.ts'
@@ -23,6 +24,13 @@ export interface NamespaceConfig {
   readonly labels: Readonly<Record<string, string>>
 }
 
+/** What PeerAuthentication documents say of this workload; undefined: nothing. */
+export interface MtlsModes {
+  readonly mode: MtlsMode | undefined
+  /** By port of the application. */
+  readonly ports: Readonly<Record<string, MtlsMode>>
+}
+
 /** Everything that all documents together say, whatever their dialects: what a snapshot is compiled from. Plain values throughout. */
 export interface Config {
   readonly settings: Settings
@@ -32,4 +40,5 @@ export interface Config {
   readonly tcpRoutes: readonly TcpRouteConfig[]
   readonly workloads: readonly WorkloadConfig[]
   readonly namespaces: readonly NamespaceConfig[]
+  readonly mtls?: MtlsModes
 }

@@ -1,6 +1,7 @@
 // Addresses that the sidecar accepts on.
 import { z } from 'zod'
 import { address, duration } from '../types.ts'
+import { forwardClientCert, mtlsMode, mtlsPorts } from './identity.ts'
 
 const protocol = z.enum(['auto', 'http', 'http2', 'tcp', 'tls'])
 
@@ -38,6 +39,17 @@ export const inboundListener = z.strictObject({
     .enum(['off', 'v1', 'v2'])
     .default('off')
     .describe('Tell the application who connected, by PROXY protocol.'),
+  mtls: mtlsMode
+    .optional()
+    .describe(
+      'Mutual TLS by `identity`: `strict` takes nothing else, `permissive` takes plaintext as well, and TLS that is meant for the application passes through. Left out: permissive where there is an identity. A PeerAuthentication comes before this.',
+    ),
+  mtlsPorts: mtlsPorts.default({}).describe('The same for single ports of the application; they come before `mtls`.'),
+  forwardClientCert: forwardClientCert
+    .default('sanitize_set')
+    .describe(
+      "What the application is told of callers' certificates by x-forwarded-client-cert, as Envoy names it. What a caller without a verified certificate says is always removed.",
+    ),
 })
 
 export const outboundListener = z.strictObject({

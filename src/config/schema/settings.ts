@@ -2,6 +2,7 @@
 // in files of their own beside this one.
 import { z } from 'zod'
 import { http2Limits } from './http2.ts'
+import { identity } from './identity.ts'
 import { drain, httpLimits, tcpLimits } from './limits.ts'
 import { inboundListener, outboundListener } from './listeners.ts'
 import { overload } from './overload.ts'
@@ -15,6 +16,9 @@ export const settingsSchema = z.strictObject({
   workload: workload.prefault({}).describe('The application instance that this sidecar speaks for.'),
   trustDomain: z.string().default('cluster.local').describe('Trust domain of identities.'),
   trustDomainAliases: z.array(z.string()).default([]).describe('Trust domains that mean the same as `trustDomain`.'),
+  identity: identity
+    .optional()
+    .describe('Certificate and trust for mutual TLS between sidecars. Read again when a file changes. Left out: no mutual TLS.'),
   pathNormalization: z
     .enum(['AUTO', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'])
     .default('AUTO')
