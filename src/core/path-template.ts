@@ -1,7 +1,7 @@
 // Path templates, as Envoy and Istio have them, in the words of regular expressions.
+import { quoteRegex } from './regex.ts'
 
 const OPERATOR = /\{\*{1,2}\}/g
-const META = /[\\^$.*+?()[\]{}|]/g
 
 /**
  * `{*}` is one segment, or the rest of one; `{**}` is anything, slashes included, and comes last of the operators. A string: what is
@@ -17,7 +17,7 @@ export function templateRegex(template: string): { readonly pattern: string } | 
   if (operators.slice(0, -1).includes('{**}')) return '"{**}" has to be the last operator'
   const parts = literals.map((text, i) => {
     const operator = operators[i]
-    return text.replace(META, '\\$&') + (operator === undefined ? '' : operator === '{*}' ? '[^/]+' : '.*')
+    return quoteRegex(text) + (operator === undefined ? '' : operator === '{*}' ? '[^/]+' : '.*')
   })
   return { pattern: parts.join('') }
 }

@@ -21,6 +21,13 @@ export interface Regex {
   test(text: string): boolean
 }
 
+const META = /[\\^$.*+?()[\]{}|]/g
+
+/** A pattern for exactly this text. */
+export function quoteRegex(text: string): string {
+  return text.replace(META, '\\$&')
+}
+
 /** What is in use, so that a reload compiles only what is new. */
 const inUse = new Map<string, WeakRef<Regex>>()
 const MAX_IN_USE = 10_000

@@ -48,6 +48,7 @@ export function compileSnapshot<S>(config: Config, { id, runtime, random }: Comp
     aliases: (host) => services.aliases(host),
     pathNormalization: settings.pathNormalization,
     random,
+    scope: { kind: 'mesh', namespace: workload.namespace, labels: workload.labels },
   })
   const [problem] = problems
   if (problem !== undefined) throw new Error(`routes[${problem.route}].${problem.path.join('.')}: ${problem.message}`)

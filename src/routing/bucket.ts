@@ -58,8 +58,8 @@ export class Bucket<R> {
 function bestReader(candidates: readonly Candidate<unknown>[]): Reader | null {
   const values = new Map<Reader, Set<string>>()
   for (const { conditions } of candidates) {
-    for (const { reader, test } of conditions) {
-      if (test.kind !== 'exact') continue
+    for (const { reader, test, negated } of conditions) {
+      if (test.kind !== 'exact' || negated) continue
       const known = values.get(reader)
       if (known === undefined) values.set(reader, new Set([test.text]))
       else known.add(test.text)
@@ -76,5 +76,7 @@ function bestReader(candidates: readonly Candidate<unknown>[]): Reader | null {
 }
 
 function exactValue(candidate: Candidate<unknown>, reader: Reader): string | undefined {
-  return candidate.conditions.find((condition) => condition.reader === reader && condition.test.kind === 'exact')?.test.text
+  const isIt = (condition: Condition): boolean =>
+    condition.reader === reader && condition.test.kind === 'exact' && !condition.negated
+  return candidate.conditions.find(isIt)?.test.text
 }

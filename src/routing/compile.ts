@@ -1,15 +1,14 @@
-// Routes of the configuration into a table, with every mistake reported.
+// Routes of the configuration into tables, with every mistake reported.
 import type { RouteMatchConfig } from '../config/schema/route-match.ts'
 import type { RouteConfig } from '../config/schema/routes.ts'
-import { compileEdits } from './edits.ts'
+import { compileRoute, type RouteParts } from './compile-route.ts'
 import { HostTable, isHostPattern } from './hosts.ts'
 import { type CompiledMatch, MatchCompiler } from './match.ts'
 import type { PathMode } from './normalize.ts'
 import { type PathCandidate, PathIndex } from './path-index.ts'
 import type { Route } from './route.ts'
-import { Split } from './split.ts'
+import { isFor, type Scope } from './scope.ts'
 import { type HostRoutes, RouteTable } from './table.ts'
-import { compileTimeouts } from './timeouts.ts'
 
 /** A mistake in the route at `route` of the list, at a key of it. */
 export interface RouteProblem {
@@ -18,25 +17,24 @@ export interface RouteProblem {
   readonly message: string
 }
 
-export interface RouteContext<S> {
-  /** The service of a reference such as 'catalog.shop:80'. */
-  resolve(ref: string): S | undefined
+export interface RouteContext<S> extends RouteParts<S> {
   /** All hosts that mean the same as this one, itself included, in an order that is the same for each of them. */
   aliases(host: string): readonly string[]
   readonly pathNormalization: PathMode
-  /** 0 ≤ x < 1. */
-  random(): number
+  /** Whose traffic the table is for; left out: whatever routes say of that. */
+  readonly scope?: Scope
 }
 
-type Entry<S> = CompiledMatch & { readonly route: Route<S>; readonly order: number }
+type Entry<S> = CompiledMatch & { readonly route: Route<S>; readonly priority: number; readonly order: number }
 
 const A_HOST = 'a name such as "catalog.shop", "*.example.com" or "*", with or without a port'
 const EVERYTHING: readonly RouteMatchConfig[] = [{ ignoreCase: false, headers: {}, withoutHeaders: {}, query: {} }]
 
 /**
- * Precedence, as Gateway API has it: the most specific host, then exact path, regular expression (longest pattern first), longest
- * prefix, then a method, more header fields, more query parameters, and at last the order of `routes`. Where no route of a host
- * matches, those of a less specific pattern are asked. A route with a mistake is left out.
+ * Precedence, as Gateway API has it: the most specific host, then (before all that Gateway API knows) the highest priority, then exact
+ * path, regular expression (longest pattern first), longest prefix, then a method, more header fields, more query parameters, and at
+ * last the order of `routes`. Where no route of a host matches, those of a less specific pattern are asked. A route with a mistake is
+ * left out.
  */
 export function compileRoutes<S>(
   routes: readonly RouteConfig[],
@@ -46,14 +44,15 @@ export function compileRoutes<S>(
   const matches = new MatchCompiler(context.pathNormalization)
   const hosts = new Map<string, { pattern: string; names: readonly string[]; entries: Entry<S>[] }>()
   routes.forEach((config, index) => {
+    if (context.scope !== undefined && !isFor(config, context.scope)) return
     const before = problems.length
     const report = (path: readonly (string | number)[], message: string): void => {
       problems.push({ route: index, path, message })
     }
-    const route = compileRoute(config, context, report)
     const compiled = (config.matches.length > 0 ? config.matches : EVERYTHING).map((match, i) =>
       matches.compile(match, (path, message) => report(['matches', i, ...path], message)),
     )
+    const found = compileRoute(config, compiled, context, report)
     config.hosts.forEach((host, i) => {
       if (!isHostPattern(host)) report(['hosts', i], `"${host}" is not a host: expected ${A_HOST}`)
     })
@@ -66,7 +65,10 @@ export function compileRoutes<S>(
       own.add(key)
       let host = hosts.get(key)
       if (host === undefined) hosts.set(key, (host = { pattern, names, entries: [] }))
-      for (const match of compiled) host.entries.push({ ...match, route, order: host.entries.length })
+      const { entries } = host
+      compiled.forEach((match, i) => {
+        entries.push({ ...match, route: found[i] as Route<S>, priority: config.priority, order: entries.length })
+      })
     }
   })
   const table = new HostTable<HostRoutes<S>>()
@@ -77,34 +79,17 @@ export function compileRoutes<S>(
   return { table: new RouteTable(table), problems }
 }
 
-function compileRoute<S>(
-  config: RouteConfig,
-  context: RouteContext<S>,
-  report: (path: readonly (string | number)[], message: string) => void,
-): Route<S> {
-  const services = config.services.map(({ service: ref, weight }) => ({ ref, weight, service: context.resolve(ref) }))
-  return {
-    id: config.name,
-    services: new Split(services, () => context.random()),
-    requestEdits: compileEdits(config.requestHeaders, 'request', (key, message) => report(['requestHeaders', ...key], message)),
-    responseEdits: compileEdits(config.responseHeaders, 'response', (key, message) =>
-      report(['responseHeaders', ...key], message),
-    ),
-    timeouts: compileTimeouts(config.timeouts),
-    reply: null,
-  }
-}
-
 function ranked<S>(entries: readonly Entry<S>[]): PathCandidate<Route<S>>[] {
-  return [...entries].sort(bySpecificity).map(({ route, path, conditions }, rank) => ({ route, path, conditions, rank }))
+  return [...entries]
+    .sort(byPrecedence)
+    .map(({ route, path, conditions }, rank) => ({ route, path: path.rule, conditions, rank }))
 }
 
-const KIND_ORDER = { exact: 0, regex: 1, prefix: 2 } as const
-
-function bySpecificity(a: Entry<unknown>, b: Entry<unknown>): number {
+function byPrecedence(a: Entry<unknown>, b: Entry<unknown>): number {
   return (
-    KIND_ORDER[a.path.kind] - KIND_ORDER[b.path.kind] ||
-    b.pathLength - a.pathLength ||
+    b.priority - a.priority ||
+    a.path.sort - b.path.sort ||
+    b.path.length - a.path.length ||
     b.methods - a.methods ||
     b.fields - a.fields ||
     b.parameters - a.parameters ||

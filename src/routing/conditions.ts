@@ -13,12 +13,14 @@ export interface Reader {
 export interface Condition {
   readonly reader: Reader
   readonly test: TextTest
+  /** It must not hold. */
+  readonly negated: boolean
 }
 
 export function holdAll(conditions: readonly Condition[], head: RequestHead, query: string): boolean {
   for (let i = 0; i < conditions.length; i++) {
-    const { reader, test } = conditions[i] as Condition
-    if (!test.holds(reader.read(head, query))) return false
+    const { reader, test, negated } = conditions[i] as Condition
+    if (test.holds(reader.read(head, query)) === negated) return false
   }
   return true
 }
@@ -40,6 +42,15 @@ export function queryReader(name: string): Reader {
 }
 
 export const methodReader: Reader = { name: '', read: (head) => head.method }
+export const schemeReader: Reader = { name: ':scheme', read: (head) => head.scheme }
+export const portReader: Reader = { name: ':port', read: portOf }
+
+/** The port that a request names, or else the usual one of its scheme. */
+function portOf({ authority, scheme }: RequestHead): string {
+  const colon = authority.lastIndexOf(':')
+  if (colon > authority.lastIndexOf(']')) return authority.slice(colon + 1)
+  return scheme === 'https' ? '443' : '80'
+}
 
 function joined(list: readonly string[], lower: string, separator: string): string | undefined {
   let value: string | undefined

@@ -21,6 +21,7 @@ interface Pattern<R> {
 }
 
 const SLASH = 47
+const KIND_ORDER = { exact: 0, regex: 1, prefix: 2 } as const
 
 export class PathIndex<R> {
   /** Some route looks at the path. */
@@ -33,6 +34,8 @@ export class PathIndex<R> {
   /** Patterns by the literal text they begin with. */
   readonly #patterns: ReadonlyMap<string, readonly Pattern<R>[]>
   readonly #literalLengths: readonly number[]
+  /** What is found first in the order below is what ranks first; priorities may want it otherwise. */
+  readonly #inOrder: boolean
 
   /** `candidates` in order of rank. */
   constructor(candidates: readonly PathCandidate<R>[]) {
@@ -42,10 +45,12 @@ export class PathIndex<R> {
     this.#every = this.#prefixes.get('')
     this.#patterns = patternsOf(candidates)
     this.#literalLengths = lengthsOf(this.#patterns)
+    this.#inOrder = isInOrder(candidates)
     this.readsPath = this.#exact.size > 0 || this.#patterns.size > 0 || this.#prefixLengths.length > 0
   }
 
   match(head: RequestHead, path: string, query: string): R | undefined {
+    if (!this.#inOrder) return this.#bestOf(head, path, query)?.route
     if (this.#exact.size > 0) {
       const found = this.#exact.get(path)?.match(head, query)
       if (found !== undefined) return found.route
@@ -61,11 +66,21 @@ export class PathIndex<R> {
     return this.#every?.match(head, query)?.route
   }
 
+  /** Whatever ranks first, wherever it is found. */
+  #bestOf(head: RequestHead, path: string, query: string): Candidate<R> | undefined {
+    let best = better(this.#exact.get(path)?.match(head, query), this.#matchPatterns(head, path, query))
+    for (const length of this.#prefixLengths) {
+      if (!endsOnBorder(path, length)) continue
+      best = better(best, this.#prefixes.get(path.slice(0, length))?.match(head, query))
+    }
+    return better(best, this.#every?.match(head, query))
+  }
+
   #matchPrefixes(head: RequestHead, path: string, query: string): Candidate<R> | undefined {
     const lengths = this.#prefixLengths
     for (let i = 0; i < lengths.length; i++) {
       const length = lengths[i] as number
-      if (length > path.length || (length < path.length && path.charCodeAt(length) !== SLASH)) continue
+      if (!endsOnBorder(path, length)) continue
       const bucket = this.#prefixes.get(length === path.length ? path : path.slice(0, length))
       const found = bucket?.match(head, query)
       if (found !== undefined) return found
@@ -88,6 +103,25 @@ export class PathIndex<R> {
     }
     return best
   }
+}
+
+function endsOnBorder(path: string, length: number): boolean {
+  return length === path.length || (length < path.length && path.charCodeAt(length) === SLASH)
+}
+
+function better<R>(a: Candidate<R> | undefined, b: Candidate<R> | undefined): Candidate<R> | undefined {
+  if (a === undefined) return b
+  return b === undefined || a.rank < b.rank ? a : b
+}
+
+/** Whether they rank as they are looked up: exact paths, expressions, the longest prefixes first. */
+function isInOrder(candidates: readonly PathCandidate<unknown>[]): boolean {
+  return candidates.every(({ path }, i) => {
+    const before = candidates[i - 1]?.path
+    if (before === undefined || KIND_ORDER[before.kind] < KIND_ORDER[path.kind]) return true
+    if (before.kind !== path.kind) return false
+    return before.kind !== 'prefix' || path.kind !== 'prefix' || before.path.length >= path.path.length
+  })
 }
 
 function buckets<R>(

@@ -336,15 +336,18 @@ const anyMatch = fc.record({
     fc.record({ prefix: fc.constantFrom('/', '/a', '/a/', '/a/b', '/b') }),
     fc.record({ regex: fc.constantFrom('/a.*', '/[ab]', '/a/b|/b', '/.*') }),
   ),
+  ignoreCase: fc.constantFrom(false, false, true),
+  port: fc.constantFrom(undefined, undefined, 80, 81),
   method: fc.constantFrom(undefined, 'GET', 'PUT'),
   headers: fc.dictionary(fc.constantFrom('x', 'y'), fc.record({ exact: texts }), { maxKeys: 2 }),
   query: fc.dictionary(fc.constantFrom('q', 'p'), fc.record({ exact: texts }), { maxKeys: 2 }),
 }) as fc.Arbitrary<RouteMatchConfig>
+const priority = fc.constantFrom(0, 0, 0, 1, -1)
 const hosts = fc.uniqueArray(fc.constantFrom('a.b', '*.b', 'b', '*', 'a.b:80'), { maxLength: 2 })
 const anyRequest = fc
   .tuple(
-    fc.constantFrom('a.b', 'c.b', 'b', 'A.b:80', 'd'),
-    fc.constantFrom('/', '/a', '/a/', '/a/b', '/a/b/c', '/b', '/b/', '/ab'),
+    fc.constantFrom('a.b', 'c.b', 'b', 'A.b:80', 'a.b:81', 'd'),
+    fc.constantFrom('/', '/a', '/A', '/a/', '/a/b', '/A/b', '/a/b/c', '/b', '/b/', '/ab'),
     fc.constantFrom('', '?q=1', '?p=2&q=1'),
     fc.constantFrom('GET', 'PUT'),
     fc.dictionary(fc.constantFrom('x', 'y'), texts),
@@ -352,7 +355,10 @@ const anyRequest = fc
   .map(([host, path, query, method, pairs]) => head(host + path + query, { method, fields: Fields.of(...Object.entries(pairs)) }))
 
 t.test('agrees with looking at every route in turn', async () => {
-  const list = fc.array(fc.record({ hosts, matches: fc.array(anyMatch, { maxLength: 3 }) }), { minLength: 1, maxLength: 30 })
+  const list = fc.array(fc.record({ hosts, priority, matches: fc.array(anyMatch, { maxLength: 3 }) }), {
+    minLength: 1,
+    maxLength: 30,
+  })
   fc.assert(
     fc.property(list, fc.array(anyRequest, { minLength: 1, maxLength: 8 }), (inputs, requests) => {
       const configs = routes(...inputs)
@@ -372,7 +378,7 @@ function naive(configs: readonly RouteConfig[], request: RequestHead): string | 
       for (const match of config.matches.length > 0 ? config.matches : [{ headers: {}, query: {} } as RouteMatchConfig]) {
         if (!naivelyHolds(match, request)) continue
         const sizes = [match.method === undefined ? 0 : 1, Object.keys(match.headers).length, Object.keys(match.query).length]
-        found.push({ id: config.name, weight: [hostWeight, ...weighPath(match.path), ...sizes] })
+        found.push({ id: config.name, weight: [hostWeight, config.priority, ...weighPath(match.path), ...sizes] })
       }
     }
   })
@@ -398,12 +404,15 @@ function weighPath(path: RouteMatchConfig['path']): number[] {
 
 function naivelyHolds(match: RouteMatchConfig, request: RequestHead): boolean {
   const url = new URL(request.path, 'http://x')
-  const { path } = match
+  const { path, port } = match
+  const spell = (text: string): string => (match.ignoreCase ? text.toLowerCase() : text)
+  const asked = spell(url.pathname)
   const pathHolds =
     path === undefined ||
-    ('exact' in path && path.exact === url.pathname) ||
-    ('regex' in path && new RegExp(`^(?:${path.regex})$`).test(url.pathname)) ||
-    ('prefix' in path && `${url.pathname}/`.startsWith(path.prefix.endsWith('/') ? path.prefix : `${path.prefix}/`))
+    ('exact' in path && path.exact === asked) ||
+    ('regex' in path && new RegExp(`^(?:${path.regex})$`).test(asked)) ||
+    ('prefix' in path && `${asked}/`.startsWith(path.prefix.endsWith('/') ? path.prefix : `${path.prefix}/`))
+  if (port !== undefined && port !== Number(request.authority.split(':')[1] ?? '80')) return false
   return (
     pathHolds &&
     (match.method === undefined || match.method === request.method) &&
