@@ -28,7 +28,7 @@ export async function checkCommand(paths: readonly string[], print: boolean, io:
   return code
 }
 
-function nativeForm({ settings, services, routes }: Config): string[] {
-  const written = settingsSchema.encode({ ...settings, services: [...services], routes: [...routes] })
+function nativeForm({ settings, services, routes, policies }: Config): string[] {
+  const written = settingsSchema.encode({ ...settings, services: [...services], routes: [...routes], policies: [...policies] })
   return formatYaml(redact(written)).trimEnd().split('\n')
 }

@@ -2,6 +2,7 @@
 import type { Path, Place } from './problem.ts'
 import type { References } from './reference.ts'
 import type { Config } from './schema/config.ts'
+import type { PolicyConfig } from './schema/policies.ts'
 import type { RouteConfig } from './schema/routes.ts'
 import type { ServiceConfig } from './schema/services.ts'
 import type { Settings } from './schema/settings.ts'
@@ -23,13 +24,14 @@ export interface Draft {
   readonly references: References
   readonly routes: readonly Located<RouteConfig>[]
   readonly tcpRoutes: readonly Located<TcpRouteConfig>[]
+  readonly policies: readonly Located<PolicyConfig>[]
   readonly workloads: Config['workloads']
   readonly namespaces: Config['namespaces']
 }
 
 /** Something wrong that only shows when a Config is compiled, said of an entry of one of its lists. */
 export interface Finding {
-  readonly list: 'services' | 'routes' | 'tcpRoutes'
+  readonly list: 'services' | 'routes' | 'tcpRoutes' | 'policies'
   readonly index: number
   /** Within the entry. */
   readonly path: Path
@@ -41,5 +43,6 @@ export function configOf(draft: Draft): Config {
   const services = draft.services.map(({ value }) => value)
   const routes = draft.routes.map(({ value }) => value)
   const tcpRoutes = draft.tcpRoutes.map(({ value }) => value)
-  return { settings: draft.settings.value, services, routes, tcpRoutes, workloads, namespaces }
+  const policies = draft.policies.map(({ value }) => value)
+  return { settings: draft.settings.value, services, routes, tcpRoutes, policies, workloads, namespaces }
 }

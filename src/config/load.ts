@@ -10,6 +10,7 @@ import { configOf } from './draft.ts'
 import type { Environment } from './environment.ts'
 import type { ConfigFile } from './files.ts'
 import { readFiles } from './files.ts'
+import { policyOf } from './policy-entries.ts'
 import type { Path, Problem } from './problem.ts'
 import { formatPath, Problems } from './problem.ts'
 import { References } from './reference.ts'
@@ -69,7 +70,7 @@ function draftOf(merged: MergedSettings, resources: Resources, problems: Problem
   const { settings } = merged
   const at = (path: Path) => merged.at(path)
   const compiled = compileResources(resources, problems)
-  const located = <T>(list: 'services' | 'routes' | 'tcpRoutes', values: readonly T[]) =>
+  const located = <T>(list: 'services' | 'routes' | 'tcpRoutes' | 'policies', values: readonly T[]) =>
     values.map((value, index) => ({
       value,
       label: `${list}[${index}]`,
@@ -86,6 +87,7 @@ function draftOf(merged: MergedSettings, resources: Resources, problems: Problem
     ),
     routes: [...located('routes', settings.routes), ...compiled.routes],
     tcpRoutes: [...located('tcpRoutes', settings.tcpRoutes), ...compiled.tcpRoutes],
+    policies: located('policies', settings.policies.map(policyOf)),
     workloads: compiled.workloads,
     namespaces: compiled.namespaces,
   }

@@ -9,7 +9,14 @@ import type { Settings } from './schema/settings.ts'
 import { settingsSchema } from './schema/settings.ts'
 
 /** Lists that grow by every document; anything else may be said once. */
-const JOINED_LISTS: ReadonlySet<string> = new Set(['services', 'routes', 'tcpRoutes', 'listeners.inbound', 'listeners.outbound'])
+const JOINED_LISTS: ReadonlySet<string> = new Set([
+  'services',
+  'routes',
+  'tcpRoutes',
+  'policies',
+  'listeners.inbound',
+  'listeners.outbound',
+])
 
 export interface MergedSettings {
   readonly settings: Settings

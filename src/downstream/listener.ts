@@ -9,7 +9,7 @@ import type { FailureCode } from '../core/failures.ts'
 import { listen } from '../core/listen.ts'
 import type { Log } from '../core/log.ts'
 import { ConnectionHandler } from '../exchange/handler.ts'
-import type { Peer } from '../exchange/peer.ts'
+import { destinationOf, type Peer } from '../exchange/peer.ts'
 import type { Pipeline } from '../exchange/pipeline.ts'
 import { prefaceFor } from '../exchange/preface.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -183,6 +183,10 @@ export class Listener {
       direction: this.direction,
       listener: this.name,
       source: UNKNOWN,
+      identity: undefined,
+      ...(listener.direction === 'inbound'
+        ? destinationOf(ends.localAddress, this.port, listener.config.app)
+        : { destinationIp: '', destinationPort: 0 }),
       service: listener.direction === 'outbound' ? (listener.config.service ?? '') : '',
       preface: listener.direction === 'inbound' ? prefaceFor(listener.config.sendProxyProtocol, ends) : undefined,
     }

@@ -1,10 +1,11 @@
 // What only compiling shows to be wrong with a configuration: for loading, which knows the places.
 import type { Finding } from '../config/draft.ts'
 import type { Config } from '../config/schema/config.ts'
+import { examinePolicies } from '../policy/examine.ts'
 import { compileRoutes } from '../routing/compile.ts'
 import { ServiceIndex } from '../routing/service-index.ts'
 
-export function examineConfig({ settings, services, routes }: Config): Finding[] {
+export function examineConfig({ settings, services, routes, policies }: Config): Finding[] {
   const index = new ServiceIndex(
     services.map((service) => [service, service] as const),
     settings.workload.namespace,
@@ -15,5 +16,10 @@ export function examineConfig({ settings, services, routes }: Config): Finding[]
     pathNormalization: settings.pathNormalization,
     random: () => 0,
   })
-  return problems.map(({ route, path, message }) => ({ list: 'routes', index: route, path, message }))
+  return [
+    ...problems.map(({ route, path, message }): Finding => ({ list: 'routes', index: route, path, message })),
+    ...examinePolicies(policies).map(
+      ({ policy, path, message }): Finding => ({ list: 'policies', index: policy, path, message }),
+    ),
+  ]
 }

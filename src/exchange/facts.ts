@@ -1,11 +1,14 @@
 // What is known of an exchange, as telemetry reads it at the end: one shape, all fields from the start.
 import type { RequestHead, ResponseHead } from '../codec/message.ts'
 import type { FailureCode } from '../core/failures.ts'
+import type { Claims, PolicyInput } from '../policy/input.ts'
+import type { Verdict } from '../policy/verdict.ts'
 import type { Direction, Outcome, Party } from '../telemetry/outcome.ts'
 import { UNKNOWN } from '../telemetry/party.ts'
+import type { Judged } from './authorize.ts'
 import type { Peer } from './peer.ts'
 
-export class ExchangeFacts implements Outcome {
+export class ExchangeFacts implements Outcome, Judged {
   readonly direction: Direction
   readonly kind: Outcome['kind']
   readonly peer: Peer
@@ -22,6 +25,9 @@ export class ExchangeFacts implements Outcome {
   requestId = ''
   route = ''
   rule = ''
+  claims: Claims | undefined = undefined
+  policyInput: PolicyInput | undefined = undefined
+  verdict: Verdict | undefined = undefined
   upstreamAddress = ''
   attempts = 0
   requestBytes = 0

@@ -1,4 +1,6 @@
 // What is known of a connection from downstream before its first exchange.
+import { parseAddress } from '../core/address.ts'
+import type { Identity } from '../policy/identity.ts'
 import type { Direction, Party } from '../telemetry/outcome.ts'
 
 export interface Peer {
@@ -9,6 +11,12 @@ export interface Peer {
   readonly remoteAddress: string
   readonly remoteIp: string
   readonly localAddress: string
+  /** Verified by mutual TLS; undefined: a plaintext peer. */
+  readonly identity: Identity | undefined
+  /** Address that the caller means; ''. */
+  readonly destinationIp: string
+  /** Port that the caller means: the application's inbound; 0: only the request says. */
+  readonly destinationPort: number
   readonly source: Party
   /** Server name that its TLS asked for; ''. */
   readonly serverName: string
@@ -16,4 +24,16 @@ export interface Peer {
   readonly service: string
   /** What each connection that is made for it begins with: a PROXY protocol head. */
   readonly preface: Buffer | undefined
+}
+
+/**
+ * Where an inbound caller means to go. Whoever connects to the listener itself means the application behind it; a captured connection
+ * says the application's own address. `local`: the near end of the connection.
+ */
+export function destinationOf(local: string, listenPort: number, app: string): Pick<Peer, 'destinationIp' | 'destinationPort'> {
+  const near = parseAddress(local)
+  const behind = parseAddress(app)
+  const appPort = behind?.kind === 'tcp' ? behind.port : listenPort
+  if (near?.kind !== 'tcp') return { destinationIp: '', destinationPort: appPort }
+  return { destinationIp: near.host, destinationPort: near.port === listenPort ? appPort : near.port }
 }

@@ -39,7 +39,7 @@ export class Pipeline {
     x.requestId = requestIdOf(head.fields, ids)
     ensureTraceparent(head.fields, ids)
     if (peer.direction === 'outbound') x.source = snapshot.own
-    this.#carryOut(planRequest(snapshot, peer, head), x, head)
+    this.#carryOut(planRequest(snapshot, peer, head, x), x, head)
     return x
   }
 
@@ -48,7 +48,7 @@ export class Pipeline {
     const snapshot = this.#deps.snapshot()
     const x = new Exchange(this.#deps, { peer, stream, request: undefined, ended: false, kind: 'tcp' })
     if (peer.direction === 'outbound') x.source = snapshot.own
-    this.#carryOut(planConnection(snapshot, peer), x, undefined)
+    this.#carryOut(planConnection(snapshot, peer, x), x, undefined)
     return x
   }
 
@@ -97,6 +97,7 @@ export class Pipeline {
   }
 
   #fail(x: Exchange, code: FailureCode, detail: string): void {
+    if (x.verdict !== undefined) x.rule = x.verdict.rule
     x.destination = x.direction === 'inbound' ? this.#deps.snapshot().own : BLACK_HOLE
     x.fail(code, detail)
   }

@@ -3,14 +3,16 @@
 import type { RequestHead } from '../codec/message.ts'
 import { parseAddress } from '../core/address.ts'
 import type { FailureCode } from '../core/failures.ts'
+import type { Verdict } from '../policy/verdict.ts'
 import { normalizePath } from '../routing/normalize.ts'
 import type { Route } from '../routing/route.ts'
 import { forwardedFor, forwardedProto } from '../telemetry/forwarded.ts'
+import { authorize, type Judged, type PolicyPeer } from './authorize.ts'
 import type { Peer } from './peer.ts'
 import type { Destination, Snapshot } from './snapshot.ts'
 
 /** What of a peer the plan depends on. */
-export type Caller = Pick<Peer, 'direction' | 'remoteIp' | 'localAddress' | 'serverName' | 'service'>
+export type Caller = PolicyPeer & Pick<Peer, 'localAddress' | 'service'>
 
 export type Plan<S> =
   /** To the application behind the listener. */
@@ -23,22 +25,21 @@ export type Plan<S> =
   | { readonly kind: 'failure'; readonly code: FailureCode; readonly detail: string }
 
 const TO_APP = { kind: 'app' } as const
-const DENIED_BY_DEFAULT = {
-  kind: 'failure',
-  code: 'policy_denied',
-  detail: 'no policy allows it and defaultVerdict is deny',
-} as const
 const AMBIGUOUS_PATH = { kind: 'failure', code: 'bad_request', detail: 'a path that can be read in two ways' } as const
 
 /** Gives the head the form that whatever comes next sees: normal path, forwarding fields. */
-export function planRequest<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead): Plan<S> {
-  return caller.direction === 'inbound' ? planInbound(snapshot, caller, head) : planOutbound(snapshot, caller, head)
+export function planRequest<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {
+  return caller.direction === 'inbound'
+    ? planInbound(snapshot, caller, head, judged)
+    : planOutbound(snapshot, caller, head, judged)
 }
 
 /** A TCP connection: by the listener's service or by the server name of its TLS. */
-export function planConnection<S>(snapshot: Snapshot<S>, caller: Caller): Plan<S> {
+export function planConnection<S>(snapshot: Snapshot<S>, caller: Caller, judged: Judged): Plan<S> {
   const { settings } = snapshot.config
-  if (caller.direction === 'inbound') return settings.defaultVerdict === 'deny' ? DENIED_BY_DEFAULT : TO_APP
+  const verdict = authorize(snapshot, caller, { head: undefined, remoteIp: caller.remoteIp }, judged)
+  if (verdict?.allowed === false) return denied(verdict)
+  if (caller.direction === 'inbound') return TO_APP
   const name = caller.service === '' ? caller.serverName : caller.service
   if (name === '') return { kind: 'failure', code: 'no_service', detail: 'a TCP connection that names no destination' }
   const destination = snapshot.services.get(name, 'https')
@@ -47,28 +48,31 @@ export function planConnection<S>(snapshot: Snapshot<S>, caller: Caller): Plan<S
   return { kind: 'failure', code: 'no_service', detail: `no service ${name}` }
 }
 
-function planInbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead): Plan<S> {
+function planInbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {
   const { settings } = snapshot.config
-  const path = normalizePath(head.path, settings.pathNormalization, false)
+  const path = normalizePath(head.path, settings.pathNormalization, snapshot.policies.inbound?.readsPath === true)
   if (path === undefined) return AMBIGUOUS_PATH
   head.path = path
-  if (settings.defaultVerdict === 'deny') return DENIED_BY_DEFAULT
   // who a certificate named is only told by whoever checked it
   head.fields.remove('x-forwarded-client-cert')
-  forwardedFor(head.fields, caller.remoteIp, settings.trustedHops)
+  const remoteIp = forwardedFor(head.fields, caller.remoteIp, settings.trustedHops)
   forwardedProto(head.fields, head.scheme, settings.trustedHops)
   // RFC 9112 §3.2 asks for a Host that HTTP/1.0 callers may leave out
   if (head.authority === '') head.authority = caller.localAddress
-  return TO_APP
+  const verdict = authorize(snapshot, caller, { head, remoteIp }, judged)
+  return verdict?.allowed === false ? denied(verdict) : TO_APP
 }
 
-function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead): Plan<S> {
+function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {
   const { authority, scheme } = head
   const routed = caller.service === '' && head.method !== 'CONNECT'
   const routes = routed ? snapshot.routes.host(authority, scheme) : undefined
-  const path = normalizePath(head.path, snapshot.config.settings.pathNormalization, routes?.readsPath === true)
+  const strict = routes?.readsPath === true || snapshot.policies.outbound?.readsPath === true
+  const path = normalizePath(head.path, snapshot.config.settings.pathNormalization, strict)
   if (path === undefined) return AMBIGUOUS_PATH
   head.path = path
+  const verdict = authorize(snapshot, caller, { head, remoteIp: caller.remoteIp }, judged)
+  if (verdict?.allowed === false) return denied(verdict)
   if (routes !== undefined) {
     const route = routes.match(head)
     if (route !== undefined) return { kind: 'route', route }
@@ -91,4 +95,8 @@ function planUnknown<S>(snapshot: Snapshot<S>, { authority, scheme }: RequestHea
   const target = hasPort ? authority : `${authority}:${scheme === 'https' ? 443 : 80}`
   if (parseAddress(target) === undefined) return { kind: 'failure', code: 'no_service', detail: `${authority} is no address` }
   return { kind: 'passthrough', target }
+}
+
+function denied<S>({ why }: Verdict): Plan<S> {
+  return { kind: 'failure', code: 'policy_denied', detail: why }
 }

@@ -1,6 +1,7 @@
 // All that the data path reads of the configuration, compiled and immutable. Replaced whole: an exchange keeps to the one it began with.
 import type { Config } from '../config/schema/config.ts'
 import type { ServiceConfig } from '../config/schema/services.ts'
+import { compilePolicies, type Policies } from '../policy/families.ts'
 import { compileRoutes } from '../routing/compile.ts'
 import { ServiceIndex } from '../routing/service-index.ts'
 import type { RouteTable } from '../routing/table.ts'
@@ -21,6 +22,7 @@ export interface Snapshot<S> {
   /** By every name that callers use. */
   readonly services: ServiceIndex<Destination<S>>
   readonly routes: RouteTable<Destination<S>>
+  readonly policies: Policies
   /** This workload, as telemetry names it. */
   readonly own: Party
   readonly ownAddresses: OwnAddresses
@@ -57,5 +59,5 @@ export function compileSnapshot<S>(config: Config, { id, runtime, random }: Comp
   const own = partyOf(workload, { host, name: app, namespace: workload.namespace })
   const { inbound, outbound } = settings.listeners
   const ownAddresses = new OwnAddresses([...inbound, ...outbound].map(({ listen }) => listen))
-  return { id, config, services, routes: table, own, ownAddresses }
+  return { id, config, services, routes: table, policies: compilePolicies(config), own, ownAddresses }
 }

@@ -24,6 +24,13 @@ export function forwardedFor(fields: Fields, peerAddress: string, trustedHops: n
   return client
 }
 
+/** The same, from a list that the peer has been added to already. */
+export function forwardedClient(fields: Fields, peerAddress: string, trustedHops: number): string {
+  const peer = canonicalIp(peerAddress)
+  if (trustedHops === 0 || peer === '') return peer
+  return addressFromRight(fields.all('x-forwarded-for').join(', '), trustedHops + 1) ?? peer
+}
+
 /**
  * The scheme that the caller used: without trusted hops the one of its connection, which replaces what is there; with them the one
  * that they say.

@@ -1,5 +1,6 @@
 // A whole sidecar inside the test's own process, on free ports of loopback, gone when the test is over.
 
+import { policyOf } from '../../src/config/policy-entries.ts'
 import { settingsSchema } from '../../src/config/schema/settings.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { Sidecar } from '../../src/sidecar.ts'
@@ -25,8 +26,9 @@ export async function startSidecar(t: Owner, settings: Record<string, unknown>):
   const parsed = settingsSchema.parse({ drain: { grace: '0', limit: '1s' }, ...settings })
   const log = await openLog({ level: 'silent', pretty: false, clock: systemClock })
   const { services, routes, tcpRoutes } = parsed
+  const policies = parsed.policies.map(policyOf)
   const sidecar = await Sidecar.start({
-    config: { settings: parsed, services, routes, tcpRoutes, workloads: [], namespaces: [] },
+    config: { settings: parsed, services, routes, tcpRoutes, policies, workloads: [], namespaces: [] },
     log,
   })
   t.teardown(async () => {

@@ -1,9 +1,12 @@
 // One request through the data path's own decisions, and what came of it in words.
 import type { RequestHead } from '../../codec/message.ts'
-import { formatAddress } from '../../core/address.ts'
+import { formatAddress, parseAddress } from '../../core/address.ts'
 import { FAILURES, type FailureCode } from '../../core/failures.ts'
+import type { Judged } from '../../exchange/authorize.ts'
 import { replyTo } from '../../exchange/local-reply.ts'
+import { destinationOf } from '../../exchange/peer.ts'
 import { type Caller, type Plan, planConnection, planRequest } from '../../exchange/plan.ts'
+import { identityOf } from '../../policy/identity.ts'
 import type { FieldEdits } from '../../routing/edits.ts'
 import { ensureTraceparent, IdSource, requestIdOf } from '../../telemetry/trace.ts'
 import { pairsOf, readRequest, readResponse, sentFields } from './heads.ts'
@@ -71,27 +74,41 @@ const IDS = new FixedIds()
 
 export function explainRequest(snapshot: Viewpoint, question: Question): Answer {
   const caller = callerOf(snapshot, question)
+  const judged: Judged = { claims: question.claims, policyInput: undefined, verdict: undefined }
   if (question.protocol === 'tcp' || question.protocol === 'tls') {
-    return explainConnection(planConnection(snapshot, caller), snapshot, question)
+    return explainConnection(planConnection(snapshot, caller, judged), judged, { snapshot, question })
   }
   const head = readRequest(question, snapshot.config.settings)
   if ('refused' in head) return failed(head.refused, head.detail, undefined)
   requestIdOf(head.fields, IDS)
   ensureTraceparent(head.fields, IDS)
-  const plan = planRequest(snapshot, caller, head)
-  if (plan.kind === 'failure') return failed(plan.code, plan.detail, head)
+  const plan = planRequest(snapshot, caller, head, judged)
+  if (plan.kind === 'failure') return { ...failed(plan.code, plan.detail, head), ...decided(snapshot, judged) }
   const target = targetOf(plan, snapshot, question)
-  if (plan.kind !== 'route') return { ...ALLOWED, ...target, ...passed(question, head, { snapshot, edits: null }) }
+  if (plan.kind !== 'route')
+    return { ...ALLOWED, ...target, ...decided(snapshot, judged), ...passed(question, head, { snapshot, edits: null }) }
   const { id, requestEdits, responseEdits } = plan.route
   if (target.services.length === 0) return { ...failed('missing_backend', target.why, head), route: id }
   if (requestEdits !== null) requestEdits.applyToRequest(head)
-  return { ...ALLOWED, ...target, ...passed(question, head, { snapshot, edits: responseEdits }) }
+  return { ...ALLOWED, ...target, ...decided(snapshot, judged), ...passed(question, head, { snapshot, edits: responseEdits }) }
 }
 
-function explainConnection(plan: Plan<undefined>, snapshot: Viewpoint, question: Question): Answer {
-  if (plan.kind !== 'failure') return { ...ALLOWED, ...targetOf(plan, snapshot, question) }
+function explainConnection(
+  plan: Plan<undefined>,
+  judged: Judged,
+  { snapshot, question }: { snapshot: Viewpoint; question: Question },
+): Answer {
+  if (plan.kind !== 'failure') return { ...ALLOWED, ...targetOf(plan, snapshot, question), ...decided(snapshot, judged) }
   // bytes get no answer
-  return { ...failed(plan.code, plan.detail, undefined), status: null, reply: null }
+  return { ...failed(plan.code, plan.detail, undefined), status: null, reply: null, ...decided(snapshot, judged) }
+}
+
+/** What policies had to say. */
+function decided({ policies }: Viewpoint, { verdict, policyInput }: Judged): Partial<Pick<Answer, 'rule' | 'why' | 'nearest'>> {
+  if (verdict === undefined || policyInput === undefined) return {}
+  const rule = verdict.rule === '' ? null : verdict.rule
+  if (verdict.allowed) return rule === null ? {} : { rule }
+  return { rule, why: verdict.why, nearest: policies[policyInput.direction]?.nearest(policyInput) ?? null }
 }
 
 function passed(
@@ -138,7 +155,22 @@ function callerOf(snapshot: Viewpoint, question: Question): Caller {
     direction,
     remoteIp: source?.address ?? '127.0.0.1',
     localAddress: local,
+    identity: source?.principal === undefined ? undefined : identityOf(source.principal),
+    ...destinationIn(listener, question),
     serverName: destination?.sni ?? '',
     service: fixed?.service ?? '',
   }
+}
+
+/** A listener's own address stands for the application behind it; any other was the caller's destination before it was captured. */
+function destinationIn(
+  listener: { readonly listen: string; readonly app: string } | undefined,
+  question: Question,
+): Pick<Caller, 'destinationIp' | 'destinationPort'> {
+  const { address = '', port = 0 } = question.destination ?? {}
+  if (listener === undefined || (port !== 0 && !isAt(listener.listen, question)))
+    return { destinationIp: address, destinationPort: port }
+  const known = parseAddress(listener.listen)
+  const listenPort = known?.kind === 'tcp' ? known.port : 0
+  return { ...destinationOf(listener.listen, listenPort, listener.app), destinationIp: address }
 }

@@ -1,5 +1,6 @@
 // Everything that documents say, in the one form that a snapshot is compiled from.
 import type { MtlsMode } from './identity.ts'
+import type { PolicyConfig } from './policies.ts'
 import type { RouteConfig } from './routes.ts'
 import type { ServiceConfig } from './services.ts'
 import type { Settings } from './settings.ts'
@@ -38,6 +39,8 @@ export interface Config {
   /** Oldest first where documents tell their age: among routes that match equally well the first one wins. */
   readonly routes: readonly RouteConfig[]
   readonly tcpRoutes: readonly TcpRouteConfig[]
+  /** In full, whatever they were written as. */
+  readonly policies: readonly PolicyConfig[]
   readonly workloads: readonly WorkloadConfig[]
   readonly namespaces: readonly NamespaceConfig[]
   readonly mtls?: MtlsModes

@@ -1,11 +1,13 @@
 // The sidecar's own settings: one definition is the types, the defaults, the messages, the JSON Schema and docs/config.md. Its parts stand
 // in files of their own beside this one.
 import { z } from 'zod'
+import { label } from '../types.ts'
 import { http2Limits } from './http2.ts'
 import { identity } from './identity.ts'
 import { drain, httpLimits, tcpLimits } from './limits.ts'
 import { inboundListener, outboundListener } from './listeners.ts'
 import { overload } from './overload.ts'
+import { policyEntry } from './policies.ts'
 import { routeSchema } from './routes.ts'
 import { serviceSchema } from './services.ts'
 import { tcpRouteSchema } from './tcp-routes.ts'
@@ -26,6 +28,7 @@ export const settingsSchema = z.strictObject({
       "One form of a path for policy, routing and the application. The last four are Istio's; AUTO is BASE, and refuses ambiguous paths where a rule looks at paths.",
     ),
   trustedHops: z.number().int().min(0).max(32).default(0).describe('Proxies in front whose X-Forwarded-For is believed.'),
+  rootNamespace: label().default('istio-system').describe('Policies of this namespace are for workloads of every namespace.'),
   defaultVerdict: z.enum(['allow', 'deny']).default('allow').describe('Where no policy says anything.'),
   listeners: z
     .strictObject({
@@ -53,6 +56,7 @@ export const settingsSchema = z.strictObject({
   drain: drain.prefault({}).describe('How the sidecar stops.'),
   workers: z.number().int().min(1).max(64).default(1).describe('Processes that share the listeners, one core each.'),
   services: z.array(serviceSchema).default([]).describe('Destinations, besides those in Kubernetes documents.'),
+  policies: z.array(policyEntry).default([]).describe('Who may do what, besides policies in Kubernetes documents.'),
   routes: z.array(routeSchema).default([]).describe('What happens to outbound requests, besides routes in Kubernetes documents.'),
   tcpRoutes: z
     .array(tcpRouteSchema)

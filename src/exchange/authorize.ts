@@ -1,0 +1,68 @@
+// Puts a request or connection to the policies of a snapshot: when it comes, and again while it is open when there is a newer snapshot.
+// hot path: bench/macro
+import type { RequestHead } from '../codec/message.ts'
+import { splitHostPort } from '../core/address.ts'
+import { type Claims, PolicyInput } from '../policy/input.ts'
+import type { Verdict } from '../policy/verdict.ts'
+import { forwardedClient } from '../telemetry/forwarded.ts'
+import type { Peer } from './peer.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** What of a peer policies look at. */
+export type PolicyPeer = Pick<Peer, 'direction' | 'remoteIp' | 'identity' | 'destinationIp' | 'destinationPort' | 'serverName'>
+
+/** What policies said of an exchange, and of what: kept with it. */
+export interface Judged {
+  /** Of its token, when it brought a valid one. */
+  claims: Claims | undefined
+  /** undefined: there was no policy to ask. */
+  policyInput: PolicyInput | undefined
+  verdict: Verdict | undefined
+}
+
+/** `remoteIp`: the caller behind trusted hops. `head`: undefined for bytes. undefined: no policy is there. */
+export function authorize(
+  { policies }: Pick<Snapshot<unknown>, 'policies'>,
+  peer: PolicyPeer,
+  { head, remoteIp }: { readonly head: RequestHead | undefined; readonly remoteIp: string },
+  judged: Judged,
+): Verdict | undefined {
+  const engine = peer.direction === 'inbound' ? policies.inbound : policies.outbound
+  if (engine === null) return undefined
+  judged.policyInput = inputOf(peer, head, remoteIp, judged.claims)
+  judged.verdict = engine.decide(judged.policyInput)
+  return judged.verdict
+}
+
+/** What a newer snapshot says of what is already open; changes nothing. undefined: no policy is there any more. */
+export function authorizeAgain(
+  snapshot: Pick<Snapshot<unknown>, 'policies' | 'config'>,
+  peer: PolicyPeer,
+  head: RequestHead | undefined,
+  judged: Judged,
+): Verdict | undefined {
+  const engine = peer.direction === 'inbound' ? snapshot.policies.inbound : snapshot.policies.outbound
+  if (engine === null) return undefined
+  const { trustedHops } = snapshot.config.settings
+  const behind = head === undefined || peer.direction === 'outbound' ? undefined : head
+  const remoteIp = behind === undefined ? peer.remoteIp : forwardedClient(behind.fields, peer.remoteIp, trustedHops)
+  return engine.decide(judged.policyInput ?? inputOf(peer, head, remoteIp, judged.claims))
+}
+
+function inputOf(peer: PolicyPeer, head: RequestHead | undefined, remoteIp: string, claims: Claims | undefined): PolicyInput {
+  return new PolicyInput({
+    direction: peer.direction,
+    identity: peer.identity,
+    sourceIp: peer.remoteIp,
+    remoteIp,
+    destinationIp: peer.destinationIp,
+    destinationPort: peer.destinationPort === 0 && head !== undefined ? namedPort(head) : peer.destinationPort,
+    serverName: peer.serverName,
+    head,
+    claims,
+  })
+}
+
+function namedPort({ authority, scheme }: RequestHead): number {
+  return splitHostPort(authority)?.port ?? (scheme === 'https' ? 443 : 80)
+}

@@ -1,0 +1,138 @@
+// The `when` of a rule: Istio's condition keys.
+import type { PolicyConditionConfig } from '../config/schema/policies.ts'
+import { accountKey, type CallerContext, namespaceKey } from './callers.ts'
+import { claimKey, claimValues } from './claims.ts'
+import type { PolicyInput } from './input.ts'
+import { asBlocks, asTexts, type Key, negated, type SetMaker, type Test, testsOf } from './test.ts'
+import { withAliases } from './trust-domains.ts'
+
+const IN_BRACKETS = /^request\.headers\[([^\]]+)\]$/
+
+/** Keys that stand for one value. */
+const SINGLE: Readonly<Record<string, readonly [read: (input: PolicyInput) => string, set: SetMaker]>> = {
+  'source.ip': [(input) => input.sourceIp, asBlocks],
+  'remote.ip': [(input) => input.remoteIp, asBlocks],
+  'destination.ip': [(input) => input.destinationIp, asBlocks],
+  'destination.port': [(input) => String(input.destinationPort), asTexts],
+  'connection.sni': [(input) => input.serverName, asTexts],
+}
+
+export interface ConditionContext extends CallerContext {
+  /** What the rule does is deny, so in doubt it matches. */
+  readonly wide: boolean
+}
+
+/** undefined: the key is not known. */
+export function conditionTests(condition: PolicyConditionConfig, context: ConditionContext): Test[] | undefined {
+  const { key, values, notValues } = condition
+  const single = Object.hasOwn(SINGLE, key) ? SINGLE[key] : undefined
+  if (single !== undefined) return testsOf({ field: key, http: false, read: single[0] }, values, notValues, single[1])
+  const header = IN_BRACKETS.exec(key)?.[1]
+  if (header !== undefined) return headerTests(header, condition, context.wide)
+  const claim = claimKey(key)
+  if (claim !== undefined) return listTests(key, condition, (input) => claimValues(input, claim))
+  const caller = callerKey(key, context)
+  return caller === undefined ? undefined : testsOf(caller[0], values, notValues, caller[1])
+}
+
+function callerKey(key: string, context: CallerContext): [Key, SetMaker] | undefined {
+  switch (key) {
+    case 'source.namespace':
+      return [namespaceKey(key, context), asTexts]
+    case 'source.serviceAccount':
+      return [
+        accountKey(key, context),
+        (values) => asTexts(values.map((value) => (value.includes('/') ? value : `${context.namespace}/${value}`))),
+      ]
+    case 'source.principal':
+      return [
+        { field: key, http: false, read: (input) => input.principal },
+        (values) => asTexts(withAliases(values, context.trustDomains)),
+      ]
+    case 'request.auth.principal':
+      return [{ field: key, http: true, read: (input) => input.requestPrincipal }, asTexts]
+    default:
+      return undefined
+  }
+}
+
+function headerTests(header: string, { key, values, notValues }: PolicyConditionConfig, wide: boolean): Test[] {
+  const lower = header.toLowerCase()
+  const tests: Test[] = []
+  if (values.length > 0) tests.push(new HeaderTest(key, lower, { values: asTexts(values), wanted: true, any: wide }))
+  if (notValues.length > 0)
+    tests.push(new HeaderTest(negated(key), lower, { values: asTexts(notValues), wanted: false, any: wide }))
+  return tests
+}
+
+interface HeaderWish {
+  readonly values: ReturnType<SetMaker>
+  readonly wanted: boolean
+  /** One of several fields of the name is enough; otherwise each of them must do. */
+  readonly any: boolean
+}
+
+/** Whoever reads a repeated field takes the first, the last or all of them: a denial holds for any, a permission needs them all. */
+class HeaderTest implements Test {
+  readonly field: string
+  readonly http = true
+  readonly #lower: string
+  readonly #wish: HeaderWish
+
+  constructor(field: string, lower: string, wish: HeaderWish) {
+    this.field = field
+    this.#lower = lower
+    this.#wish = wish
+  }
+
+  holds({ head }: PolicyInput): boolean {
+    if (head === undefined) return false
+    const { values, wanted, any } = this.#wish
+    // the codec has these apart from the fields
+    if (this.#lower.startsWith(':') || this.#lower === 'host') return values.has(pseudo(head, this.#lower)) === wanted
+    const { list } = head.fields
+    let found = false
+    for (let i = 0; i < list.length; i += 3) {
+      if (list[i] !== this.#lower) continue
+      found = true
+      const holds = values.has(list[i + 2] as string) === wanted
+      if (holds === any) return any
+    }
+    // absent: is none of any values
+    return found ? !any : !wanted
+  }
+}
+
+function pseudo(head: NonNullable<PolicyInput['head']>, name: string): string {
+  switch (name) {
+    case ':method':
+      return head.method
+    case ':path':
+      return head.path
+    case ':scheme':
+      return head.scheme
+    case ':authority':
+    case 'host':
+      return head.authority
+    default:
+      return ''
+  }
+}
+
+function listTests(
+  key: string,
+  { values, notValues }: PolicyConditionConfig,
+  read: (input: PolicyInput) => readonly string[],
+): Test[] {
+  const any = (set: ReturnType<SetMaker>, input: PolicyInput) => read(input).some((value) => set.has(value))
+  const tests: Test[] = []
+  if (values.length > 0) {
+    const set = asTexts(values)
+    tests.push({ field: key, http: true, holds: (input) => any(set, input) })
+  }
+  if (notValues.length > 0) {
+    const set = asTexts(notValues)
+    tests.push({ field: negated(key), http: true, holds: (input) => !any(set, input) })
+  }
+  return tests
+}

@@ -1,0 +1,27 @@
+// The families of policies, in the order in which they are asked, and their engines for one workload.
+import type { Config } from '../config/schema/config.ts'
+import { PolicyEngine } from './engine.ts'
+import { ruleFamily } from './rule-family.ts'
+import type { FamilyMaker } from './verdict.ts'
+
+const FAMILIES: readonly FamilyMaker[] = [
+  (context) => ruleFamily('istio', context),
+  (context) => ruleFamily('smi', context),
+  (context) => ruleFamily('native', context),
+]
+
+/** null: everything is allowed, and nothing is asked. */
+export interface Policies {
+  readonly inbound: PolicyEngine | null
+  readonly outbound: PolicyEngine | null
+}
+
+export function compilePolicies(config: Config): Policies {
+  const { defaultVerdict } = config.settings
+  return { inbound: engineFor('inbound', config, defaultVerdict), outbound: engineFor('outbound', config, 'allow') }
+}
+
+function engineFor(direction: 'inbound' | 'outbound', config: Config, defaultVerdict: 'allow' | 'deny'): PolicyEngine | null {
+  const families = FAMILIES.flatMap((make) => make({ config, direction }) ?? [])
+  return families.length === 0 && defaultVerdict === 'allow' ? null : new PolicyEngine(families, defaultVerdict)
+}

@@ -1,0 +1,58 @@
+// The `to` of a rule: what the caller does. An operation is one conjunction of tests.
+import type { PolicyOperationConfig } from '../config/schema/policies.ts'
+import type { PolicyInput } from './input.ts'
+import { asBlocks, asHosts, asPaths, asTexts, type Key, negated, type SetMaker, type Test, testsOf } from './test.ts'
+
+const PORTS: Key = { field: 'ports', http: false, read: (input) => String(input.destinationPort) }
+const METHODS: Key = { field: 'methods', http: true, read: (input) => input.method }
+const PATHS: Key = { field: 'paths', http: true, read: (input) => input.path }
+const SERVER_NAMES: Key = { field: 'serverNames', http: false, read: (input) => input.serverName }
+const IP_BLOCKS: Key = { field: 'ipBlocks', http: false, read: (input) => input.destinationIp }
+
+/** `wide`: what the rule does is deny, so in doubt it matches. */
+export function operationTests(operation: PolicyOperationConfig, wide: boolean): Test[] {
+  return [
+    ...testsOf(PORTS, operation.ports.map(String), operation.notPorts.map(String), asTexts),
+    ...testsOf(METHODS, operation.methods, operation.notMethods, asTexts),
+    ...hostTests(operation, wide),
+    ...testsOf(PATHS, operation.paths, operation.notPaths, asPaths),
+    ...testsOf(SERVER_NAMES, operation.serverNames, [], asTexts),
+    ...testsOf(IP_BLOCKS, operation.ipBlocks, [], asBlocks),
+  ]
+}
+
+function hostTests({ hosts, notHosts }: PolicyOperationConfig, wide: boolean): Test[] {
+  const tests: Test[] = []
+  if (hosts.length > 0) tests.push(new HostTest(asHosts(hosts), true, wide))
+  if (notHosts.length > 0) tests.push(new HostTest(asHosts(notHosts), false, true))
+  return tests
+}
+
+/** An application takes `Host: a`, `a:80` and `a.` for the same: what is denied or left out is so in each spelling. */
+class HostTest implements Test {
+  readonly field: string
+  readonly http = true
+  readonly #hosts: ReturnType<SetMaker>
+  readonly #wanted: boolean
+  readonly #anySpelling: boolean
+
+  constructor(hosts: ReturnType<SetMaker>, wanted: boolean, anySpelling: boolean) {
+    this.field = wanted ? 'hosts' : negated('hosts')
+    this.#hosts = hosts
+    this.#wanted = wanted
+    this.#anySpelling = anySpelling
+  }
+
+  holds(input: PolicyInput): boolean {
+    const { host } = input
+    const found = this.#hosts.has(host) || (this.#anySpelling && this.#hosts.has(bareHost(host)))
+    return found === this.#wanted
+  }
+}
+
+/** Without port and without the dot that ends a full name. */
+function bareHost(host: string): string {
+  const colon = host.endsWith(']') ? -1 : host.lastIndexOf(':')
+  const name = colon < 0 ? host : host.slice(0, colon)
+  return name.endsWith('.') ? name.slice(0, -1) : name
+}

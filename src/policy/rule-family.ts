@@ -1,0 +1,74 @@
+// Policies made of rules: denials first, then permissions. Istio's, SMI's and our own are each a family of this kind.
+// hot path: bench/micro/policy/decide.ts
+import type { PolicyConfig } from '../config/schema/policies.ts'
+import { compileRule, ruleId } from './compile-rule.ts'
+import type { PolicyInput } from './input.ts'
+import type { Rule } from './rule.ts'
+import { appliesTo } from './selection.ts'
+import type { FamilyContext, Nearest, PolicyFamily, Verdict } from './verdict.ts'
+
+export type FamilyName = PolicyConfig['family']
+
+export function ruleFamily(name: FamilyName, context: FamilyContext): RuleFamily | undefined {
+  const { config, direction } = context
+  const own = config.policies.filter(
+    (policy) => policy.family === name && policy.direction === direction && appliesTo(policy, config.settings),
+  )
+  if (own.length === 0) return undefined
+  return new RuleFamily(name, own, context)
+}
+
+export class RuleFamily implements PolicyFamily {
+  readonly name: string
+  readonly readsPath: boolean
+  readonly #deny: readonly Rule[]
+  /** null: no policy allows anything, so nothing is asked to. */
+  readonly #allow: readonly Rule[] | null
+  readonly #none: Verdict
+
+  constructor(name: FamilyName, policies: readonly PolicyConfig[], { config }: FamilyContext) {
+    const { settings, workloads } = config
+    const trustDomains = [settings.trustDomain, ...settings.trustDomainAliases]
+    const byAddress = new Map(workloads.flatMap((workload) => workload.addresses.map((address) => [address, workload] as const)))
+    const compile = (action: PolicyConfig['action']) =>
+      policies
+        .filter((policy) => policy.action === action)
+        .flatMap((policy) => {
+          const namespace = policy.namespace ?? settings.workload.namespace
+          const context = { namespace, trustDomains, workloads: name === 'istio' ? undefined : byAddress }
+          return policy.rules.map((rule, i) => compileRule(rule, action, ruleId(namespace, policy.name, i), context))
+        })
+    this.name = name
+    this.readsPath = policies.some(({ rules }) =>
+      rules.some(({ to }) => to.some(({ paths, notPaths }) => paths.length + notPaths.length > 0)),
+    )
+    this.#deny = compile('deny')
+    this.#allow = policies.some(({ action }) => action === 'allow') ? compile('allow') : null
+    this.#none = { allowed: false, rule: '', why: `no rule of the ${name} policies for this workload allows it` }
+  }
+
+  decide(input: PolicyInput): Verdict | undefined {
+    const denial = first(this.#deny, input)
+    if (denial !== undefined) return denial.verdict
+    if (this.#allow === null) return undefined
+    return first(this.#allow, input)?.verdict ?? this.#none
+  }
+
+  nearest(input: PolicyInput): Nearest | undefined {
+    if (this.#allow === null || first(this.#deny, input) !== undefined) return undefined
+    let best: Nearest | undefined
+    let bestShare = -1
+    for (const rule of this.#allow) {
+      const { share, field } = rule.distance(input)
+      if (share <= bestShare) continue
+      bestShare = share
+      best = { rule: rule.id, field }
+    }
+    return best
+  }
+}
+
+function first(rules: readonly Rule[], input: PolicyInput): Rule | undefined {
+  for (let i = 0; i < rules.length; i++) if ((rules[i] as Rule).matches(input)) return rules[i]
+  return undefined
+}
