@@ -70,6 +70,7 @@ export class Sidecar implements SidecarParts {
     this.metrics = new Metrics({ clock, maxSeries: config.settings.telemetry?.maxSeries ?? 10_000 })
     this.#limits = limitsOf(config.settings, this.metrics)
     this.#recorder = new Recorder(this.metrics)
+    this.metrics.follow(() => this.open)
     this.registry = new ServiceRegistry({ clock, limits: () => this.#limits.upstream })
     this.#snapshot = this.#compile(config, 1)
     this.#discovery = startDiscovery(config.services, {

@@ -1,7 +1,6 @@
 // What a method, a target, an authority and trailers may be, whatever the codec: HTTP/1 and HTTP/2 let the same messages through.
 import { splitHostPort } from '../core/address.ts'
 import type { Fields } from '../core/fields.ts'
-import type { RequestHead } from './message.ts'
 
 export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /**
@@ -48,10 +47,4 @@ const FORBIDDEN_TRAILERS = [
 
 export function dropForbiddenTrailers(fields: Fields): void {
   for (const name of FORBIDDEN_TRAILERS) fields.remove(name)
-}
-
-/** gRPC itself, which has its statuses in trailers; gRPC-Web is HTTP like any other. */
-export function isGrpc(head: RequestHead): boolean {
-  const type = head.fields.get('content-type')
-  return type?.startsWith('application/grpc') === true && !type.startsWith('application/grpc-web')
 }

@@ -1,8 +1,9 @@
 // One request and its response, whatever the codecs: the single object of it. It relays between its two streams, tries again where that
 // is safe, and tells telemetry once how it ended. What should happen to it is decided in pipeline.ts.
 // hot path: bench/macro
+
+import { isGrpc } from '../codec/grpc.ts'
 import type { RequestHead, ResponseHead } from '../codec/message.ts'
-import { isGrpc } from '../codec/rules.ts'
 import {
   type DownstreamReceiver,
   type DownstreamStream,
@@ -172,6 +173,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
 
   onRequestData(chunk: Uint8Array): WriteResult {
     this.requestBytes += chunk.length
+    this.messages?.request.push(chunk)
     this.#deadlines.activity++
     if (this.#phase === 'done') return WRITTEN
     const upstream = this.#attempt?.stream
@@ -231,7 +233,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
       this.#requestEnded = this.#requestEnded && head.status !== 101
       this.#deadlines.tunnel(this.kind === 'tcp' ? this.#deps.tcpIdleTimeoutMs() : this.#deps.upgradeIdleTimeoutMs())
     }
-    if (this.kind === 'grpc') this.#noteGrpc(head.fields)
+    if (this.kind === 'grpc') this.noteGrpc(head.fields)
     const edits = (this.#decision as Decision).responseEdits
     if (edits !== null) edits.applyTo(head.fields)
     if (end) this.#release()
@@ -241,6 +243,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
 
   onResponseData(chunk: Uint8Array): WriteResult {
     this.responseBytes += chunk.length
+    this.messages?.response.push(chunk)
     this.#deadlines.activity++
     this.#frames?.push(chunk)
     return this.#downstream.write(chunk)
@@ -253,7 +256,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
       if (this.#requestEnded) this.#finish()
       return
     }
-    if (this.kind === 'grpc' && trailers !== undefined) this.#noteGrpc(trailers)
+    if (this.kind === 'grpc' && trailers !== undefined) this.noteGrpc(trailers)
     this.#release()
     this.#downstream.end(trailers)
     this.#finish()
@@ -263,11 +266,6 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.#deadlines.activity++
     this.#held = false
     this.#downstream.resume()
-  }
-
-  #noteGrpc(fields: Fields): void {
-    const status = fields.get('grpc-status')
-    if (status !== undefined && /^\d{1,2}$/.test(status)) this.grpcStatus = Number(status)
   }
 
   // the end

@@ -1,6 +1,8 @@
 // What is known of an exchange, as telemetry reads it at the end: one shape, all fields from the start.
+import { MessageCounts } from '../codec/grpc.ts'
 import type { RequestHead, ResponseHead } from '../codec/message.ts'
 import type { FailureCode } from '../core/failures.ts'
+import type { Fields } from '../core/fields.ts'
 import type { Claims, PolicyInput } from '../policy/input.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import type { Direction, Outcome, Party } from '../telemetry/outcome.ts'
@@ -36,6 +38,8 @@ export class ExchangeFacts implements Outcome, Judged {
   upstreamMs = 0
   upgraded = false
   recorded = false
+  /** Of gRPC only. */
+  readonly messages: MessageCounts | undefined
 
   constructor(peer: Peer, request: RequestHead | undefined, kind: Outcome['kind'], startWallMs: number) {
     this.direction = peer.direction
@@ -44,6 +48,7 @@ export class ExchangeFacts implements Outcome, Judged {
     this.request = request
     this.startWallMs = startWallMs
     this.source = peer.source
+    this.messages = kind === 'grpc' ? new MessageCounts() : undefined
   }
 
   get downstreamAddress(): string {
@@ -56,5 +61,19 @@ export class ExchangeFacts implements Outcome, Judged {
 
   get serverName(): string {
     return this.peer.serverName
+  }
+
+  get requestMessages(): number {
+    return this.messages?.request.count ?? 0
+  }
+
+  get responseMessages(): number {
+    return this.messages?.response.count ?? 0
+  }
+
+  /** Of a response head or trailers. */
+  protected noteGrpc(fields: Fields): void {
+    const status = fields.get('grpc-status')
+    if (status !== undefined && /^\d{1,2}$/.test(status)) this.grpcStatus = Number(status)
   }
 }

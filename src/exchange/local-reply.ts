@@ -1,6 +1,7 @@
 // Answers of the sidecar's own: the one place that turns a failure into a response. No internal addresses, no rule.
+
+import { isGrpc } from '../codec/grpc.ts'
 import type { RequestHead, ResponseHead } from '../codec/message.ts'
-import { isGrpc } from '../codec/rules.ts'
 import type { DownstreamStream } from '../codec/stream.ts'
 import { FAILURES, type FailureCode } from '../core/failures.ts'
 import { Fields } from '../core/fields.ts'

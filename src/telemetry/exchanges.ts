@@ -31,9 +31,13 @@ export class Tally {
   }
 }
 
+const NO_MESSAGES = [0, 0] as const
+
 export class Exchanges {
   readonly #pairs: Pairs
   readonly #live = new Set<Tally>()
+  /** What scrapes have counted of the messages of exchanges under way. */
+  readonly #streaming = new Map<Outcome, readonly [requests: number, responses: number]>()
   // most traffic is between the same two as the exchange before
   #source: Party | undefined
   #destination: Party | undefined
@@ -56,8 +60,8 @@ export class Exchanges {
   ended(outcome: Outcome): Pair {
     const pair = this.#pairOf(outcome)
     this.#pairs.http(pair, httpKey(outcome)).add(outcome.durationMs, outcome.requestBytes, outcome.responseBytes)
-    pair.requestMessages += outcome.requestMessages ?? 0
-    pair.responseMessages += outcome.responseMessages ?? 0
+    if (outcome.kind === 'grpc') this.#countMessages(pair, outcome)
+    this.#streaming.delete(outcome)
     return pair
   }
 
@@ -82,9 +86,10 @@ export class Exchanges {
     return tally.pair
   }
 
-  /** To be called at each scrape, before `families`. */
-  scraped(): void {
+  /** To be called at each scrape, before `families`. `underWay`: exchanges that have not ended. */
+  scraped(underWay: Iterable<Outcome> = []): void {
     for (const tally of this.#live) tally.take()
+    for (const outcome of underWay) if (outcome.kind === 'grpc') this.#stream(outcome)
     this.#pairs.scraped()
     this.#pair = undefined
   }
@@ -101,6 +106,20 @@ export class Exchanges {
     yield [ISTIO.tcpReceived, tcpSamples(pairs, (series) => series.received)]
     yield [ISTIO.tcpOpened, tcpSamples(pairs, (series) => series.opened)]
     yield [ISTIO.tcpClosed, tcpSamples(pairs, (series) => series.closed)]
+  }
+
+  /** A stream of hours is not counted at its end alone. */
+  #stream(outcome: Outcome): void {
+    const { requestMessages = 0, responseMessages = 0 } = outcome
+    if (outcome.attempts === 0 || requestMessages + responseMessages === 0) return
+    this.#countMessages(this.#pairOf(outcome), outcome)
+    this.#streaming.set(outcome, [requestMessages, responseMessages])
+  }
+
+  #countMessages(pair: Pair, outcome: Outcome): void {
+    const [requests, responses] = this.#streaming.get(outcome) ?? NO_MESSAGES
+    pair.requestMessages += (outcome.requestMessages ?? 0) - requests
+    pair.responseMessages += (outcome.responseMessages ?? 0) - responses
   }
 
   #pairOf(x: Pick<Outcome, 'direction' | 'source' | 'destination'>): Pair {

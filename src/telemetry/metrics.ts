@@ -39,6 +39,7 @@ export interface MetricsOptions {
 
 export class Metrics {
   readonly #families = new Map<OwnKey, Family>()
+  #underWay: () => Iterable<Outcome> = () => []
   readonly #exchanges: Exchanges
   readonly #overhead: Record<Direction, Histogram>
   readonly #failures = { inbound: new Map<FailureCode, Counter>(), outbound: new Map<FailureCode, Counter>() }
@@ -76,6 +77,11 @@ export class Metrics {
   /** Asks `read` at each scrape; a label set that it no longer puts is gone. For numbers that somebody keeps anyway. */
   collectFrom<K extends GaugeKey | CounterKey>(key: K, read: (put: Put<LabelsOf<K>>) => void): Cancel {
     return this.#family(key).collectFrom(read)
+  }
+
+  /** The exchanges under way, to be looked at with each scrape: a stream counts its messages while it lasts. */
+  follow(underWay: () => Iterable<Outcome>): void {
+    this.#underWay = underWay
   }
 
   /** An HTTP exchange that has ended. Called by the recorder. */
@@ -125,7 +131,7 @@ export class Metrics {
 
   /** Every family and its samples of this moment. */
   *families(): Generator<[FamilySpec, Iterable<Sample>], void, undefined> {
-    this.#exchanges.scraped()
+    this.#exchanges.scraped(this.#underWay())
     yield* this.#exchanges.families()
     for (const family of this.#families.values()) yield [family.spec, family.samples()]
   }

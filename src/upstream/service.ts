@@ -1,9 +1,9 @@
 // A logical destination: endpoints, the balancer over them, and a pool for each. Lives on through reloads, so that its connections do.
 
+import { isGrpc } from '../codec/grpc.ts'
 import type { Http2Limits } from '../codec/http2/limits.ts'
 import { ASSUMED_STREAMS } from '../codec/http2/peer-settings.ts'
 import type { RequestHead } from '../codec/message.ts'
-import { isGrpc } from '../codec/rules.ts'
 import type { UpstreamConnectionOwner } from '../codec/stream.ts'
 import type { EndpointConfig, ServiceConfig } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
