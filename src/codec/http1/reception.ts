@@ -8,6 +8,7 @@ import type { FailureCode } from '../../core/failures.ts'
 import type { Fields } from '../../core/fields.ts'
 import type { HttpLimits } from '../limits.ts'
 import type { RequestHead, ResponseHead } from '../message.ts'
+import { readShared } from '../shared-read.ts'
 import { type DownstreamHandler, type DownstreamReceiver, type DownstreamStream, FULL, type WriteResult } from '../stream.ts'
 import { Answer } from './answer.ts'
 import { BAD, BodyReader, DONE, MORE } from './body.ts'
@@ -65,7 +66,7 @@ export abstract class Reception implements TransportOwner, DownstreamStream {
     this.body = new BodyReader(this.heads, limits.maxHeadBytes)
     this.alarm = new Alarm(clock, () => this.transport.burst(() => this.timedOut()))
     this.wait(limits.headTimeoutMs > 0 ? limits.headTimeoutMs : limits.idleTimeoutMs)
-    socket.on('data', (chunk: Buffer) => this.transport.push(chunk, false))
+    readShared(socket, (chunk, lent) => this.transport.push(chunk, lent))
   }
 
   /** Bytes that were read before this codec was chosen. */
@@ -155,7 +156,8 @@ export abstract class Reception implements TransportOwner, DownstreamStream {
       return true
     }
     if (body.framing !== TUNNEL && !this.transport.stalled) this.wait(this.limits.bodyTimeoutMs)
-    if (this.receiver?.onRequestData(bytes.subarray(body.start, body.stop)) === FULL) {
+    // whoever gets it may keep it, for a slow endpoint or for another attempt: the memory of a read is only lent
+    if (this.receiver?.onRequestData(Buffer.from(bytes.subarray(body.start, body.stop))) === FULL) {
       if (!this.transport.stalled) this.wait(0)
       this.transport.inlet.fill()
     }

@@ -1,5 +1,6 @@
 // Opens connections to endpoints, with the codec that their service speaks.
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import { beginReading } from '../../codec/flush.ts'
 import { Http1Upstream } from '../../codec/http1/upstream.ts'
 import type { Http2Limits } from '../../codec/http2/limits.ts'
 import { Http2Upstream } from '../../codec/http2/upstream.ts'
@@ -44,6 +45,7 @@ export function dial(target: Address, owner: UpstreamConnectionOwner, options: D
       buffer: () => next,
       callback(length: number, bytes: Uint8Array): boolean {
         const reader = late.reader as Reader
+        beginReading()
         const result = reader.push((bytes as Buffer).subarray(0, length), true)
         next = buffers.turn(result, reader.expects)
         return true
