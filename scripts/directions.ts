@@ -21,11 +21,12 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   telemetry: DECISIONS,
   admin: ['core', 'config', 'telemetry'],
   inject: ['core', 'config'],
+  capture: ['core'],
   exchange: PARTS,
   downstream: [...PARTS, 'exchange'],
   sidecar: [...PARTS, 'exchange', 'downstream', 'admin'],
   'sidecar.ts': [...PARTS, 'exchange', 'downstream', 'admin', 'sidecar'],
-  commands: [...PARTS, 'exchange', 'downstream', 'admin', 'inject', 'sidecar.ts', 'sidecar', 'ca'],
+  commands: [...PARTS, 'exchange', 'downstream', 'admin', 'ca', 'capture', 'inject', 'sidecar.ts', 'sidecar'],
   'main.ts': ['core', 'commands'],
 }
 

@@ -1,6 +1,7 @@
 // The command line: arguments, signals, exit codes. The only file that touches process, and the one door to commander.
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
+import type { CaptureCommandOptions } from './commands/capture.ts'
 import type { ExitCode, Io } from './commands/io.ts'
 
 const NOT_UNDERSTOOD = 2
@@ -112,6 +113,25 @@ program
   .action(async (options: { listen: string; certificate: string; key: string; mode: 'native' | 'classic'; image: string }) => {
     const { webhook } = await import('./commands/webhook.ts')
     finish(await webhook(options, io))
+  })
+
+program
+  .command('capture')
+  .description("send a Pod's traffic through its sidecar: for an init container with the capability NET_ADMIN")
+  .option('--inbound-port <port>', 'listener of the sidecar for what comes in', '15006')
+  .option('--outbound-port <port>', 'listener of the sidecar for what goes out', '15001')
+  .option('--uid <id>', 'user of the sidecar, whose own traffic is left alone', '1337')
+  .option('--gid <id>', 'group of the sidecar, likewise', '1337')
+  .option('--include-inbound-ports <ports>', 'capture only these; * is all', '*')
+  .option('--exclude-inbound-ports <ports>', 'leave these alone')
+  .option('--exclude-outbound-ports <ports>', 'leave calls to these alone')
+  .option('--include-outbound-cidrs <ranges>', 'capture only calls to these; * is all', '*')
+  .option('--exclude-outbound-cidrs <ranges>', 'leave calls to these alone')
+  .option('--undo', 'take the rules away')
+  .option('--dry-run', 'print what would be done')
+  .action(async (options: CaptureCommandOptions) => {
+    const { captureCommand } = await import('./commands/capture.ts')
+    finish(captureCommand(options, io))
   })
 
 program
