@@ -9,8 +9,8 @@ Generated from src/config/schema/ by \`npm run docs\`; [config/schema.json](../c
 whose first line is \`# yaml-language-server: $schema=…/config/schema.json\` is checked and completed while it is typed.
 
 Settings are YAML or JSON documents without \`apiVersion\`, in the files and directories that \`--config\` names (of a directory its
-\`*.yaml\`, \`*.yml\` and \`*.json\`). Several documents are taken together: \`services\`, \`routes\`, \`tcpRoutes\`, \`listeners.inbound\` and
-\`listeners.outbound\` are joined, any other key may be set once. Documents with \`apiVersion\` and \`kind\` are Kubernetes resources.
+\`*.yaml\`, \`*.yml\` and \`*.json\`). Several documents are taken together: \`services\`, \`routes\`, \`tcpRoutes\`, \`gateways\`
+and the lists of \`listeners\` are joined, any other key may be set once. Documents with \`apiVersion\` and \`kind\` are Kubernetes resources.
 
 - A **duration** is text such as \`250ms\`, \`15s\`, \`1m30s\`; \`0\` needs no unit.
 - A **size** is a number of bytes, or text such as \`64KiB\`.

@@ -28,7 +28,14 @@ export async function checkCommand(paths: readonly string[], print: boolean, io:
   return code
 }
 
-function nativeForm({ settings, services, routes, policies }: Config): string[] {
-  const written = settingsSchema.encode({ ...settings, services: [...services], routes: [...routes], policies: [...policies] })
+function nativeForm({ settings, ...config }: Config): string[] {
+  const written = settingsSchema.encode({
+    ...settings,
+    services: [...config.services],
+    routes: [...config.routes],
+    tcpRoutes: [...config.tcpRoutes],
+    policies: [...config.policies],
+    gateways: [...config.gateways],
+  })
   return formatYaml(redact(written)).trimEnd().split('\n')
 }

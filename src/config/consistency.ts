@@ -1,5 +1,6 @@
 // Whether the parts of a configuration fit together: nothing twice, nothing that points nowhere, nothing that can never work.
 import type { Draft } from './draft.ts'
+import { checkGateways } from './gateway-checks.ts'
 import { checkIdentity } from './identity-checks.ts'
 import { checkListeners } from './listener-checks.ts'
 import type { Problems } from './problem.ts'
@@ -11,6 +12,7 @@ export function checkConsistency(draft: Draft, problems: Problems): void {
   checkListeners(draft, problems)
   checkServices(draft, problems)
   checkRoutes(draft, problems)
+  checkGateways(draft, problems)
   const { drain } = draft.settings.value
   if (drain.grace > drain.limit) {
     problems.error(

@@ -2,6 +2,7 @@
 import type { Path, Place } from './problem.ts'
 import type { References } from './reference.ts'
 import type { Config } from './schema/config.ts'
+import type { GatewayConfig } from './schema/gateways.ts'
 import type { PolicyConfig } from './schema/policies.ts'
 import type { RouteConfig } from './schema/routes.ts'
 import type { ServiceConfig } from './schema/services.ts'
@@ -25,6 +26,7 @@ export interface Draft {
   readonly routes: readonly Located<RouteConfig>[]
   readonly tcpRoutes: readonly Located<TcpRouteConfig>[]
   readonly policies: readonly Located<PolicyConfig>[]
+  readonly gateways: readonly Located<GatewayConfig>[]
   readonly workloads: Config['workloads']
   readonly namespaces: Config['namespaces']
 }
@@ -44,5 +46,6 @@ export function configOf(draft: Draft): Config {
   const routes = draft.routes.map(({ value }) => value)
   const tcpRoutes = draft.tcpRoutes.map(({ value }) => value)
   const policies = draft.policies.map(({ value }) => value)
-  return { settings: draft.settings.value, services, routes, tcpRoutes, policies, workloads, namespaces }
+  const gateways = draft.gateways.map(({ value }) => value)
+  return { settings: draft.settings.value, services, routes, tcpRoutes, policies, gateways, workloads, namespaces }
 }

@@ -29,13 +29,13 @@ export function checkListeners(draft: Draft, problems: Problems): void {
         : `${listening.text} overlaps ${other.text}, which is already`
     problems.error(settings.at(listening.path), `${name}: ${how} listened on by ${first}`)
   }
-  const { inbound, outbound } = settings.value.listeners
+  const { inbound, outbound, gateway } = settings.value.listeners
   // resources without settings are for `explain`
-  if (inbound.length + outbound.length === 0 && draft.hasSettings) {
+  if (inbound.length + outbound.length + gateway.length === 0 && draft.hasSettings) {
     problems.warning(
       settings.at(['listeners']),
       'there is no listener: no traffic will be carried',
-      'add listeners.inbound or listeners.outbound',
+      'add listeners.inbound, listeners.outbound or listeners.gateway',
     )
   }
   checkApplications(draft, seen, problems)
@@ -65,6 +65,7 @@ function allListening({ settings }: Draft): Listening[] {
   const all: [Path, string | undefined][] = [
     ...listeners.inbound.map(({ listen }, index): [Path, string] => [['listeners', 'inbound', index, 'listen'], listen]),
     ...listeners.outbound.map(({ listen }, index): [Path, string] => [['listeners', 'outbound', index, 'listen'], listen]),
+    ...listeners.gateway.map(({ listen }, index): [Path, string] => [['listeners', 'gateway', index, 'listen'], listen]),
     [['telemetry', 'listen'], telemetry?.listen],
     [['admin', 'listen'], admin?.listen],
   ]

@@ -69,8 +69,8 @@ function compile(merged: MergedSettings, resources: Resources, options: LoadOpti
 function draftOf(merged: MergedSettings, resources: Resources, problems: Problems): Draft {
   const { settings } = merged
   const at = (path: Path) => merged.at(path)
-  const compiled = compileResources(resources, problems)
-  const located = <T>(list: 'services' | 'routes' | 'tcpRoutes' | 'policies', values: readonly T[]) =>
+  const compiled = compileResources(resources, settings.services, problems)
+  const located = <T>(list: 'services' | 'routes' | 'tcpRoutes' | 'policies' | 'gateways', values: readonly T[]) =>
     values.map((value, index) => ({
       value,
       label: `${list}[${index}]`,
@@ -88,6 +88,7 @@ function draftOf(merged: MergedSettings, resources: Resources, problems: Problem
     routes: [...located('routes', settings.routes), ...compiled.routes],
     tcpRoutes: [...located('tcpRoutes', settings.tcpRoutes), ...compiled.tcpRoutes],
     policies: located('policies', settings.policies.map(policyOf)),
+    gateways: [...located('gateways', settings.gateways), ...compiled.gateways],
     workloads: compiled.workloads,
     namespaces: compiled.namespaces,
   }

@@ -14,8 +14,10 @@ const JOINED_LISTS: ReadonlySet<string> = new Set([
   'routes',
   'tcpRoutes',
   'policies',
+  'gateways',
   'listeners.inbound',
   'listeners.outbound',
+  'listeners.gateway',
 ])
 
 export interface MergedSettings {

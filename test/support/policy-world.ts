@@ -27,8 +27,9 @@ export interface Asked {
 
 export function configWith(settings: Record<string, unknown>, workloads: readonly WorkloadConfig[] = []): Config {
   const parsed = settingsSchema.parse({ workload: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart' } }, ...settings })
-  const { services, routes, tcpRoutes } = parsed
-  return { settings: parsed, services, routes, tcpRoutes, policies: parsed.policies.map(policyOf), workloads, namespaces: [] }
+  const { services, routes, tcpRoutes, gateways } = parsed
+  const policies = parsed.policies.map(policyOf)
+  return { settings: parsed, services, routes, tcpRoutes, policies, gateways, workloads, namespaces: [] }
 }
 
 export function policiesWith(settings: Record<string, unknown>, workloads: readonly WorkloadConfig[] = []): Policies {

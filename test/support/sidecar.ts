@@ -25,10 +25,10 @@ export interface TestSidecar {
 export async function startSidecar(t: Owner, settings: Record<string, unknown>): Promise<TestSidecar> {
   const parsed = settingsSchema.parse({ drain: { grace: '0', limit: '1s' }, ...settings })
   const log = await openLog({ level: 'silent', pretty: false, clock: systemClock })
-  const { services, routes, tcpRoutes } = parsed
+  const { services, routes, tcpRoutes, gateways } = parsed
   const policies = parsed.policies.map(policyOf)
   const sidecar = await Sidecar.start({
-    config: { settings: parsed, services, routes, tcpRoutes, policies, workloads: [], namespaces: [] },
+    config: { settings: parsed, services, routes, tcpRoutes, policies, gateways, workloads: [], namespaces: [] },
     log,
   })
   t.teardown(async () => {

@@ -101,6 +101,7 @@ function deciding(scene: Scene, size: number): number {
     services: [],
     routes: [],
     tcpRoutes: [],
+    gateways: [],
     policies,
     workloads: [],
     namespaces: [],

@@ -1,6 +1,8 @@
 // From all resources to parts of a Config, one function for every dialect. First what there is, then what is done with it.
 import type { Draft } from '../draft.ts'
 import type { Problems } from '../problem.ts'
+import type { ServiceConfig } from '../schema/services.ts'
+import { compileGatewayApi } from './gateway-api/compile.ts'
 import { compileNamespaces } from './kubernetes/namespace.ts'
 import { compileWorkloads } from './kubernetes/pod.ts'
 import { compileServices } from './kubernetes/service.ts'
@@ -8,18 +10,21 @@ import type { Resources } from './resource.ts'
 import { placeIn } from './resource.ts'
 
 /** What resources say, in the native form; every part knows the resource that it came from. */
-export type CompiledResources = Pick<Draft, 'services' | 'routes' | 'tcpRoutes' | 'workloads' | 'namespaces'>
+export type CompiledResources = Pick<Draft, 'services' | 'routes' | 'tcpRoutes' | 'gateways' | 'workloads' | 'namespaces'>
 
-export function compileResources(resources: Resources, problems: Problems): CompiledResources {
+/** `native`: services that the settings tell of; resources may refer to them as to any other. */
+export function compileResources(resources: Resources, native: readonly ServiceConfig[], problems: Problems): CompiledResources {
+  const services = compileServices(resources, problems)
+  const namespaces = compileNamespaces(resources)
+  const known = { services: [...native, ...services.map(({ config }) => config)], namespaces }
   return {
-    services: compileServices(resources, problems).map(({ config, resource }) => ({
+    services: services.map(({ config, resource }) => ({
       value: config,
       label: `${resource.kind} ${resource.namespace}/${resource.name}`,
       at: () => placeIn(resource),
     })),
-    routes: [],
-    tcpRoutes: [],
+    ...compileGatewayApi(resources, known, problems),
     workloads: compileWorkloads(resources, problems),
-    namespaces: compileNamespaces(resources),
+    namespaces,
   }
 }

@@ -1,4 +1,5 @@
 // Everything that documents say, in the one form that a snapshot is compiled from.
+import type { GatewayConfig } from './gateways.ts'
 import type { MtlsMode } from './identity.ts'
 import type { PolicyConfig } from './policies.ts'
 import type { RouteConfig } from './routes.ts'
@@ -41,6 +42,7 @@ export interface Config {
   readonly tcpRoutes: readonly TcpRouteConfig[]
   /** In full, whatever they were written as. */
   readonly policies: readonly PolicyConfig[]
+  readonly gateways: readonly GatewayConfig[]
   readonly workloads: readonly WorkloadConfig[]
   readonly namespaces: readonly NamespaceConfig[]
   readonly mtls?: MtlsModes

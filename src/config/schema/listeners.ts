@@ -1,6 +1,6 @@
 // Addresses that the sidecar accepts on.
 import { z } from 'zod'
-import { address, duration } from '../types.ts'
+import { address, duration, port } from '../types.ts'
 import { forwardClientCert, mtlsMode, mtlsPorts } from './identity.ts'
 
 const protocol = z.enum(['auto', 'http', 'http2', 'tcp', 'tls'])
@@ -60,6 +60,14 @@ export const outboundListener = z.strictObject({
     .describe(
       'Send everything to this service (name.namespace, with :port if it has several) instead of looking at Host, SNI or the original destination.',
     ),
+})
+
+export const gatewayListener = z.strictObject({
+  listen: listenerBase.listen,
+  gateway: z.string().describe('Gateway whose traffic arrives here: namespace/name.'),
+  port: port().describe('Port of the gateway that it is for; its listeners say what is spoken there.'),
+  maxConnections: listenerBase.maxConnections,
+  proxyProtocol: listenerBase.proxyProtocol,
 })
 
 export type InboundListenerConfig = z.output<typeof inboundListener>

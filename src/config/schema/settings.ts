@@ -2,10 +2,11 @@
 // in files of their own beside this one.
 import { z } from 'zod'
 import { label } from '../types.ts'
+import { gatewaySchema } from './gateways.ts'
 import { http2Limits } from './http2.ts'
 import { identity } from './identity.ts'
 import { drain, httpLimits, tcpLimits } from './limits.ts'
-import { inboundListener, outboundListener } from './listeners.ts'
+import { gatewayListener, inboundListener, outboundListener } from './listeners.ts'
 import { overload } from './overload.ts'
 import { policyEntry } from './policies.ts'
 import { routeSchema } from './routes.ts'
@@ -34,6 +35,7 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       inbound: z.array(inboundListener).default([]).describe('Where traffic to the application arrives.'),
       outbound: z.array(outboundListener).default([]).describe("Where the application's own calls arrive."),
+      gateway: z.array(gatewayListener).default([]).describe('Where traffic from outside the mesh arrives, for a gateway.'),
     })
     .prefault({})
     .describe('Addresses that the sidecar accepts on.'),
@@ -62,6 +64,7 @@ export const settingsSchema = z.strictObject({
     .array(tcpRouteSchema)
     .default([])
     .describe('Where outbound connections go that are not HTTP, besides routes in Kubernetes documents.'),
+  gateways: z.array(gatewaySchema).default([]).describe('Gateways, besides those in Kubernetes documents.'),
 })
 
 export type Settings = z.output<typeof settingsSchema>

@@ -131,7 +131,7 @@ t.test('a Config is plain values that another thread can be given', async (t) =>
 
 t.test('settings without a listener are pointed out', async (t) => {
   t.same(problemLines('\nlogLevel: warn'), [
-    'c.yaml:2:1: warning: there is no listener: no traffic will be carried (add listeners.inbound or listeners.outbound)',
+    'c.yaml:2:1: warning: there is no listener: no traffic will be carried (add listeners.inbound, listeners.outbound or listeners.gateway)',
   ])
   t.same(problemLines('apiVersion: v1\nkind: Namespace\nmetadata: { name: shop }'), [], 'resources alone are for explain')
 })

@@ -3,6 +3,7 @@ import type { Groups } from '../group.ts'
 import { all } from '../group.ts'
 import { NAMESPACE, SERVICE_ACCOUNT } from './namespace.ts'
 import { POD } from './pod.ts'
+import { SECRET } from './secret.ts'
 import { ENDPOINT_SLICE, SERVICE } from './service.ts'
 
 export const KUBERNETES: Groups = {
@@ -10,7 +11,8 @@ export const KUBERNETES: Groups = {
     versions: ['v1'],
     kinds: {
       ...all('ignored', 'Binding', 'Endpoints', 'Event', 'LimitRange', 'Node', 'PersistentVolume', 'PersistentVolumeClaim'),
-      ...all('ignored', 'PodTemplate', 'ReplicationController', 'ResourceQuota', 'Secret'),
+      ...all('ignored', 'PodTemplate', 'ReplicationController', 'ResourceQuota'),
+      Secret: SECRET,
       Service: SERVICE,
       Pod: POD,
       Namespace: NAMESPACE,

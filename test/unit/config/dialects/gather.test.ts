@@ -34,8 +34,13 @@ const cases: readonly { name: string; text: string; lines: readonly string[] }[]
   },
   {
     name: 'a core kind that says nothing here',
+    text: resource('v1', 'LimitRange'),
+    lines: ['c.yaml:2:7: warning: LimitRange is ignored'],
+  },
+  {
+    name: 'a Secret, of which nothing is said',
     text: `${resource('v1', 'Secret')}data: { password: aHVudGVyMg== }\n`,
-    lines: ['c.yaml:2:7: warning: Secret is ignored'],
+    lines: [],
   },
   {
     name: 'a kind that every object has',
@@ -96,7 +101,7 @@ const later: readonly [string, string][] = [
   ['security.istio.io/v1beta1', 'PeerAuthentication'],
   ['security.istio.io/v1', 'RequestAuthentication'],
   ['networking.istio.io/v1', 'VirtualService'],
-  ['gateway.networking.k8s.io/v1', 'HTTPRoute'],
+  ['gateway.networking.k8s.io/v1', 'BackendTLSPolicy'],
   ['access.smi-spec.io/v1alpha3', 'TrafficTarget'],
   ['split.smi-spec.io/v1alpha4', 'TrafficSplit'],
 ]
