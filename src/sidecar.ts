@@ -12,10 +12,13 @@ import { programVersion } from './core/version.ts'
 import { type Discovery, startDiscovery } from './discovery/directory.ts'
 import { Listener, type ListenerConfig, type ListenerDeps } from './downstream/listener.ts'
 import type { Exchange } from './exchange/exchange.ts'
+import { mtlsModeOf } from './exchange/mtls-mode.ts'
 import { Pipeline } from './exchange/pipeline.ts'
 import { compileSnapshot, type Snapshot } from './exchange/snapshot.ts'
+import type { Identity } from './identity/identity.ts'
 import { finishAll } from './sidecar/drain.ts'
 import { collectGauges } from './sidecar/gauges.ts'
+import { Identities } from './sidecar/identities.ts'
 import { limitsOf, type SidecarLimits } from './sidecar/limits.ts'
 import type { SidecarParts } from './sidecar/parts.ts'
 import { adminView } from './sidecar/view.ts'
@@ -53,6 +56,7 @@ export class Sidecar implements SidecarParts {
   refused = false
   loadedAtMs = 0
   readonly #life = new Lifecycle()
+  readonly #identities: Identities
   readonly #recorder: Recorder
   readonly #pipeline: Pipeline
   readonly #discovery: Discovery
@@ -71,8 +75,11 @@ export class Sidecar implements SidecarParts {
     this.#limits = limitsOf(config.settings, this.metrics)
     this.#recorder = new Recorder(this.metrics)
     this.metrics.follow(() => this.open)
+    this.#identities = new Identities({ clock, log, metrics: this.metrics })
+    const { identity, use } = this.#identities.prepare(config.settings)
+    use()
     this.registry = new ServiceRegistry({ clock, limits: () => this.#limits.upstream })
-    this.#snapshot = this.#compile(config, 1)
+    this.#snapshot = this.#compile(config, 1, identity)
     this.#discovery = startDiscovery(config.services, {
       clock,
       log,
@@ -131,10 +138,19 @@ export class Sidecar implements SidecarParts {
   /** Takes a new configuration, whole. What can't be taken leaves the former one serving and is thrown in words for the user. */
   async reload(config: Config): Promise<void> {
     const wanted = listenersOf(config.settings)
-    const snapshot = this.#compile(config, this.#snapshot.id + 1)
-    const useAccessLog = this.#openAccessLog(config.settings)
-    await this.#openListeners(wanted)
+    const { identity, use: useIdentity, drop } = this.#identities.prepare(config.settings)
+    let snapshot: Snapshot<Carrier>
+    let useAccessLog: () => void
+    try {
+      snapshot = this.#compile(config, this.#snapshot.id + 1, identity)
+      useAccessLog = this.#openAccessLog(config.settings)
+      await this.#openListeners(wanted)
+    } catch (error) {
+      drop()
+      throw error
+    }
     this.#snapshot = snapshot
+    useIdentity()
     this.#limits = limitsOf(config.settings, this.metrics)
     this.#discovery.update(config.services)
     this.registry.keep(config.services)
@@ -177,16 +193,18 @@ export class Sidecar implements SidecarParts {
   async close(): Promise<void> {
     for (const listener of this.listeners.values()) listener.destroy('draining')
     this.registry.close()
+    this.#identities.close()
     await this.#life.close()
     await this.#recorder.useAccessLog(undefined)?.close()
   }
 
-  #compile(config: Config, id: number): Snapshot<Carrier> {
+  #compile(config: Config, id: number, identity: Identity | undefined): Snapshot<Carrier> {
     const { settings } = config
     const snapshot = compileSnapshot<Carrier>(config, {
       id,
       random: () => this.clock.random(),
       runtime: (service) => this.registry.configure(service),
+      principal: identity?.material.own.uri ?? '',
     })
     this.registry.setApps(new Map(settings.listeners.inbound.map((listener) => [listener.listen, listener])))
     return snapshot
@@ -214,6 +232,8 @@ export class Sidecar implements SidecarParts {
       log: this.log,
       metrics: this.metrics,
       pipeline: this.#pipeline,
+      identity: () => this.#identities.current,
+      mtlsMode: (listener, port) => mtlsModeOf(listener, port, this.#snapshot.config.mtls),
       limits: () => this.#limits.downstream,
     }
     try {

@@ -4,7 +4,7 @@ import { createPrivateKey, createPublicKey, randomBytes, X509Certificate } from 
 import { readCertificate } from '../identity/certificate.ts'
 import { readRevocationLists } from '../identity/crl.ts'
 import { parseSpiffeId } from '../identity/spiffe.ts'
-import { keyIdOf, makeKeyPair, nameOf, type Signer, writeCertificate, writeRevocationList } from './certificate.ts'
+import { keyIdOf, makeKeyPair, nameOf, type Signer, type Subject, writeCertificate, writeRevocationList } from './certificate.ts'
 import { readIfThere, writeFolder } from './folder.ts'
 
 /** Clocks of machines differ. */
@@ -79,9 +79,9 @@ export class Authority {
       .join('')
   }
 
-  issue({ uris, notBeforeMs, notAfterMs }: { uris: readonly string[]; notBeforeMs: number; notAfterMs: number }): Issued {
+  issue({ notBeforeMs, notAfterMs, ...subject }: Subject & { notBeforeMs: number; notAfterMs: number }): Issued {
     const pair = makeKeyPair()
-    const request = { subject: { uris }, publicKey: pair.publicKey, authority: false, notBeforeMs, notAfterMs }
+    const request = { subject, publicKey: pair.publicKey, authority: false, notBeforeMs, notAfterMs }
     return {
       certificate: writeCertificate(request, signerOf(this.#roots.root)),
       key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }),

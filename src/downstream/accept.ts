@@ -1,21 +1,21 @@
 // From an accepted socket to a codec: PROXY protocol, detection, TLS. What does not become a connection that can be served is closed,
 // and counted by why.
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
+import { TLSSocket, type TLSSocketOptions } from 'node:tls'
 import { Http1Downstream } from '../codec/http1/downstream.ts'
 import { Http2Downstream } from '../codec/http2/downstream.ts'
-import type { Http2Limits } from '../codec/http2/limits.ts'
 import type { DownstreamConnection } from '../codec/stream.ts'
 import { TcpDownstream } from '../codec/tcp/downstream.ts'
-import { formatAddress, formatHostPort } from '../core/address.ts'
+import { formatAddress } from '../core/address.ts'
 import { Alarm } from '../core/alarm.ts'
-import type { Clock } from '../core/clock.ts'
+import { readClientHello } from '../core/client-hello.ts'
 import { readProxyHead } from '../core/proxy-protocol.ts'
-import type { ConnectionHandler } from '../exchange/handler.ts'
-import type { Peer } from '../exchange/peer.ts'
+import { isMesh, type KnownPeer, MESH, peerOf } from '../identity/handshake.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { Refusal } from '../telemetry/families.ts'
-import type { Certificate } from './certificate.ts'
+import type { AcceptOptions } from './accept-options.ts'
 import { detect, detectHttp2 } from './detect.ts'
+import { type Ends, endsOf } from './ends.ts'
 
 const MAX_FIRST_BYTES = 65_536 + 1024
 /** Time for a PROXY protocol head and a TLS handshake. */
@@ -30,24 +30,11 @@ const ALPN: Readonly<Record<AcceptOptions['protocol'], string[] | undefined>> = 
   tls: undefined,
 }
 
-export interface AcceptOptions {
-  readonly protocol: 'auto' | 'http' | 'http2' | 'tcp' | 'tls'
-  readonly proxyProtocol: 'off' | 'require' | 'accept'
-  readonly detectionTimeoutMs: number
-  /** Bytes without a name have somewhere to go. Where they do not, a silent caller is not taken for one of a server that speaks first. */
-  readonly carriesBytes: boolean
-  readonly certificate: Certificate | undefined
-  readonly limits: Http2Limits
-  readonly clock: Clock
-  /** Makes the handler of a connection, once it is known who is there. */
-  readonly handler: (ends: Ends) => ConnectionHandler
-  readonly refused: (reason: Refusal) => void
-  /** The connection has a codec now. */
-  readonly opened: (connection: DownstreamConnection, protocol: string) => void
-}
+/** First byte of a TLS handshake (RFC 8446 §5.1). */
+const HANDSHAKE = 22
 
-/** The two ends as the sidecar should see them. */
-export type Ends = Pick<Peer, 'remoteAddress' | 'remoteIp' | 'localAddress' | 'serverName'>
+/** Protocols that are served without a look at first bytes. */
+const BLIND: ReadonlySet<AcceptOptions['protocol']> = new Set(['tcp', 'http2'])
 
 /** Takes the socket from here on. */
 export function accept(socket: Socket, options: AcceptOptions): void {
@@ -62,7 +49,10 @@ class Acceptance {
   #socket!: Socket
   #ends!: Ends
   #first: Buffer = Buffer.alloc(0)
-  #stage: 'proxy' | 'protocol' | 'handshake' | 'done' = 'proxy'
+  #caller: KnownPeer | undefined
+  /** Why TLS failed, in OpenSSL's words. */
+  #failure = ''
+  #stage: 'proxy' | 'mutual' | 'protocol' | 'handshake' | 'done' = 'proxy'
 
   constructor(options: AcceptOptions) {
     this.#options = options
@@ -75,7 +65,7 @@ class Acceptance {
     socket.on('error', ignore)
     socket.once('close', this.#closed)
     socket.once('end', this.#closed)
-    if (this.#options.proxyProtocol === 'off') this.#lookAtProtocol()
+    if (this.#options.proxyProtocol === 'off') this.#lookAtSecurity()
     else this.#listen(PATIENCE_MS)
   }
 
@@ -88,6 +78,7 @@ class Acceptance {
     this.#first = this.#first.length === 0 ? chunk : Buffer.concat([this.#first, chunk])
     if (this.#first.length > MAX_FIRST_BYTES) this.#refuse('detection_failed')
     else if (this.#stage === 'proxy') this.#readProxyHead()
+    else if (this.#stage === 'mutual') this.#lookForMutualTls()
     else this.#detect()
   }
 
@@ -107,14 +98,61 @@ class Acceptance {
       }
     }
     this.#socket.off('data', this.#data)
+    this.#lookAtSecurity()
+  }
+
+  #lookAtSecurity(): void {
+    const { certificate, identity, mtls } = this.#options
+    if (certificate !== undefined) this.#terminateTls({ secureContext: certificate.context, ALPNProtocols: this.#alpn() })
+    else if (mtls === 'disable') this.#lookAtProtocol()
+    else if (identity === undefined && mtls === 'permissive') this.#lookAtProtocol()
+    else {
+      this.#stage = 'mutual'
+      this.#listen(mtls === 'strict' ? PATIENCE_MS : this.#patienceMs())
+      if (this.#first.length > 0) this.#lookForMutualTls()
+    }
+  }
+
+  /** Strict takes nothing but TLS; permissive takes TLS of sidecars, and leaves that of applications to them. */
+  #lookForMutualTls(): void {
+    if (this.#options.mtls === 'strict') {
+      // without an identity nobody can be let in
+      if (this.#first[0] === HANDSHAKE && this.#options.identity !== undefined) this.#terminateMutualTls()
+      else this.#refuse('plaintext', 'plaintext where only mutual TLS is taken')
+      return
+    }
+    const hello = readClientHello(this.#first)
+    if (hello.kind === 'need-more') return
+    if (hello.kind === 'done' && isMesh(hello.protocols)) this.#terminateMutualTls()
+    else this.#goOnWithoutTls()
+  }
+
+  #goOnWithoutTls(): void {
+    this.#socket.off('data', this.#data)
     this.#lookAtProtocol()
   }
 
+  #terminateMutualTls(): void {
+    const { identity } = this.#options
+    if (identity === undefined) return
+    this.#socket.off('data', this.#data)
+    this.#terminateTls({
+      secureContext: identity.material.context,
+      ALPNProtocols: [...(this.#alpn() ?? []), MESH],
+      requestCert: true,
+      // who it is, and whether that is enough, is looked at when the handshake is through
+      rejectUnauthorized: false,
+    })
+  }
+
+  #alpn(): string[] | undefined {
+    return ALPN[this.#options.protocol]
+  }
+
   #lookAtProtocol(): void {
-    const { protocol, certificate } = this.#options
+    const { protocol } = this.#options
     this.#stage = 'protocol'
-    if (certificate !== undefined && !(this.#socket instanceof TLSSocket)) this.#terminateTls(certificate)
-    else if (protocol === 'tcp') this.#serve('tcp')
+    if (protocol === 'tcp') this.#serve('tcp')
     else if (protocol === 'http2') this.#serve('http2')
     else {
       this.#listen(this.#patienceMs())
@@ -142,7 +180,9 @@ class Acceptance {
 
   #late(): void {
     if (this.#stage === 'proxy') this.#refuse('proxy_protocol')
-    else if (this.#stage === 'handshake') this.#refuse('tls_handshake')
+    else if (this.#stage === 'handshake') this.#refuse('tls_handshake', 'the handshake took too long')
+    else if (this.#stage === 'mutual' && this.#options.mtls === 'strict') this.#refuse('plaintext', 'no handshake came')
+    else if (this.#stage === 'mutual' && BLIND.has(this.#options.protocol)) this.#goOnWithoutTls()
     else if (this.#options.protocol === 'http' && this.#first.length === 0) this.#serve('http1').finish()
     else if (this.#options.protocol === 'http') this.#refuse('detection_failed')
     else if (this.#options.protocol === 'tls' || !this.#options.carriesBytes) this.#refuse('detection_failed')
@@ -154,10 +194,10 @@ class Acceptance {
    * have been read by now: timers run before sockets are looked at.
    */
   #silent(): void {
-    if (this.#stage === 'protocol') this.#serve('tcp')
+    if (this.#stage === 'protocol' || this.#stage === 'mutual') this.#serve('tcp')
   }
 
-  #terminateTls(certificate: Certificate): void {
+  #terminateTls(options: TLSSocketOptions): void {
     this.#stage = 'handshake'
     const plain = this.#socket
     plain.off('close', this.#closed)
@@ -166,21 +206,30 @@ class Acceptance {
     plain.pause()
     if (this.#first.length > 0) plain.unshift(this.#first)
     this.#first = Buffer.alloc(0)
-    const socket = new TLSSocket(plain, {
-      isServer: true,
-      secureContext: certificate.context,
-      ALPNProtocols: ALPN[this.#options.protocol],
-    })
+    const socket = new TLSSocket(plain, { ...options, isServer: true })
     this.#socket = socket
     this.#alarm.set(this.#options.clock.nowMs() + PATIENCE_MS)
-    socket.on('error', ignore)
-    socket.once('close', this.#closed)
-    socket.once('secure', () => {
-      this.#alarm.clear()
-      const { servername } = socket as unknown as { servername: string | false | null }
-      this.#ends = { ...this.#ends, serverName: typeof servername === 'string' ? servername : '' }
-      this.#chosen(socket.alpnProtocol)
+    socket.on('error', (error) => {
+      this.#failure = error.message
     })
+    socket.once('close', this.#closed)
+    socket.once('secure', () => this.#secured(socket, options.requestCert === true))
+  }
+
+  #secured(socket: TLSSocket, mutual: boolean): void {
+    this.#alarm.clear()
+    const { servername } = socket as unknown as { servername: string | false | null }
+    this.#ends = { ...this.#ends, serverName: typeof servername === 'string' ? servername.toLowerCase() : '' }
+    if (mutual && !this.#identify(socket)) return
+    this.#chosen(socket.alpnProtocol)
+  }
+
+  /** Whether the caller has shown who it is. */
+  #identify(socket: TLSSocket): boolean {
+    const peer = peerOf(socket, this.#options.identity as Identity)
+    if (peer.kind === 'known') this.#caller = peer
+    else this.#refuse('peer_certificate', peer.detail)
+    return peer.kind === 'known'
   }
 
   /** By ALPN; a caller that does not know of that is looked at. */
@@ -194,29 +243,40 @@ class Acceptance {
   #serve(protocol: 'http1' | 'http2' | 'tcp'): DownstreamConnection {
     const socket = this.#release()
     const { limits, clock, opened } = this.#options
-    const handler = this.#options.handler(this.#ends)
+    const handler = this.#options.handler(this.#ends, this.#caller)
     if (protocol === 'tcp') {
       const connection = new TcpDownstream(socket, handler)
       opened(connection, protocol)
+      this.#hold(socket, connection)
       connection.open()
       if (this.#first.length > 0) connection.push(this.#first)
       return connection
     }
-    const scheme = socket instanceof TLSSocket ? 'https' : 'http'
+    // what two sidecars do between them changes nothing of what the caller asked for
+    const scheme = socket instanceof TLSSocket && this.#caller === undefined ? 'https' : 'http'
     const Codec = protocol === 'http1' ? Http1Downstream : Http2Downstream
     const connection = new Codec(socket, handler, { limits, clock, scheme })
     opened(connection, protocol)
+    this.#hold(socket, connection)
     if (this.#first.length > 0) connection.push(this.#first)
     return connection
   }
 
-  #refuse(reason: Refusal): void {
-    this.#options.refused(reason)
+  /** As long as the certificate is believed. */
+  #hold(socket: Socket, connection: DownstreamConnection): void {
+    if (this.#caller === undefined) return
+    const { leaf, verified } = this.#caller
+    const release = (this.#options.identity as Identity).hold(leaf, verified, () => connection.destroy('caller_distrusted'))
+    socket.once('close', release)
+  }
+
+  #refuse(reason: Refusal, detail?: string): void {
+    this.#options.refused(reason, detail)
     this.#release().destroy()
   }
 
   #end(): void {
-    if (this.#stage === 'handshake') this.#options.refused('tls_handshake')
+    if (this.#stage === 'handshake') this.#options.refused('tls_handshake', this.#failure)
     this.#release().destroy()
   }
 
@@ -228,21 +288,6 @@ class Acceptance {
     this.#socket.off('end', this.#closed)
     return this.#socket
   }
-}
-
-function endsOf(socket: Socket): Ends {
-  const remoteIp = plainIp(socket.remoteAddress ?? '')
-  return {
-    remoteAddress: remoteIp === '' ? 'unix:' : formatHostPort(remoteIp, socket.remotePort ?? 0),
-    remoteIp,
-    localAddress: socket.localAddress === undefined ? '' : formatHostPort(plainIp(socket.localAddress), socket.localPort ?? 0),
-    serverName: '',
-  }
-}
-
-/** A dual-stack listener writes IPv4 as IPv6 (RFC 4291 §2.5.5.2). */
-function plainIp(ip: string): string {
-  return ip.startsWith('::ffff:') ? ip.slice(7) : ip
 }
 
 function ignore(): void {}

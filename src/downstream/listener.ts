@@ -8,15 +8,20 @@ import type { Clock } from '../core/clock.ts'
 import type { FailureCode } from '../core/failures.ts'
 import { listen } from '../core/listen.ts'
 import type { Log } from '../core/log.ts'
+import { clientCertOf } from '../exchange/client-cert.ts'
 import { ConnectionHandler } from '../exchange/handler.ts'
 import { destinationOf, type Peer } from '../exchange/peer.ts'
 import type { Pipeline } from '../exchange/pipeline.ts'
 import { prefaceFor } from '../exchange/preface.ts'
+import type { KnownPeer } from '../identity/handshake.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Direction } from '../telemetry/outcome.ts'
 import { UNKNOWN } from '../telemetry/party.ts'
-import { type AcceptOptions, accept, type Ends } from './accept.ts'
+import { accept } from './accept.ts'
+import type { AcceptOptions } from './accept-options.ts'
 import { Certificate } from './certificate.ts'
+import type { Ends } from './ends.ts'
 
 const BACKLOG = 4096
 
@@ -29,6 +34,10 @@ export interface ListenerDeps {
   readonly log: Log
   readonly metrics: Metrics
   readonly pipeline: Pipeline
+  /** undefined: there is none. */
+  identity(): Identity | undefined
+  /** What the application's port takes. */
+  mtlsMode(listener: InboundListenerConfig, port: number): AcceptOptions['mtls']
   limits(): Http2Limits
 }
 
@@ -158,11 +167,12 @@ export class Listener {
       detectionTimeoutMs: config.detectionTimeout,
       carriesBytes: listener.direction === 'inbound' || listener.config.service !== undefined,
       certificate: this.#certificate,
+      ...this.#mutualTls(listener),
       limits: this.#deps.limits(),
       clock: this.#deps.clock,
-      handler: (found) => {
+      handler: (found, caller) => {
         ends = found
-        return new ConnectionHandler(this.#peer(found), this.#deps.pipeline, this.#deps.log, () => {
+        return new ConnectionHandler(this.#peer(found, caller), this.#deps.pipeline, this.#deps.log, () => {
           if (connection !== undefined) this.#connections.delete(connection)
         })
       },
@@ -171,29 +181,44 @@ export class Listener {
         this.#connections.set(made, { protocol, ends: ends as Ends, sinceMs: this.#deps.clock.nowMs() })
         if (this.#draining) made.drain()
       },
-      refused: (reason) => this.#refused(reason),
+      refused: (reason, detail) => this.#refused(reason, detail),
     }
     accept(socket, options)
   }
 
-  #peer(ends: Ends): Peer {
+  #mutualTls(listener: ListenerConfig): Pick<AcceptOptions, 'identity' | 'mtls'> {
+    if (listener.direction === 'outbound') return { identity: undefined, mtls: 'disable' }
+    const app = mustParseAddress(listener.config.app)
+    return { identity: this.#deps.identity(), mtls: this.#deps.mtlsMode(listener.config, app.kind === 'tcp' ? app.port : 0) }
+  }
+
+  #peer(ends: Ends, caller: KnownPeer | undefined): Peer {
     const listener = this.#listener
+    const inbound = listener.direction === 'inbound' ? listener.config : undefined
     return {
       ...ends,
       direction: this.direction,
       listener: this.name,
+      identity: caller?.verified.id,
+      clientCert: caller === undefined || inbound === undefined ? undefined : this.#clientCert(caller, inbound),
       source: UNKNOWN,
-      identity: undefined,
-      ...(listener.direction === 'inbound'
-        ? destinationOf(ends.localAddress, this.port, listener.config.app)
-        : { destinationIp: '', destinationPort: 0 }),
+      ...(inbound === undefined
+        ? { destinationIp: '', destinationPort: 0 }
+        : destinationOf(ends.localAddress, this.port, inbound.app)),
+      sourceIn: 0,
       service: listener.direction === 'outbound' ? (listener.config.service ?? '') : '',
-      preface: listener.direction === 'inbound' ? prefaceFor(listener.config.sendProxyProtocol, ends) : undefined,
+      preface: inbound === undefined ? undefined : prefaceFor(inbound.sendProxyProtocol, ends),
     }
   }
 
-  #refused(reason: Parameters<AcceptOptions['refused']>[0]): void {
+  #clientCert({ leaf, verified }: KnownPeer, { forwardClientCert }: InboundListenerConfig): Peer['clientCert'] {
+    const by = this.#deps.identity()?.material.own.uri ?? ''
+    return clientCertOf(leaf, { by, uri: verified.id.uri }, forwardClientCert)
+  }
+
+  #refused(reason: Parameters<AcceptOptions['refused']>[0], detail?: string): void {
     this.#deps.metrics.counter('refusals', { direction: this.direction, reason }).add()
+    if (detail !== undefined) this.#deps.log.info('a connection was refused', { listener: this.name, reason, detail })
   }
 
   #readCertificate({ config }: ListenerConfig): Certificate | undefined {

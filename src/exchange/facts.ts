@@ -18,7 +18,7 @@ export class ExchangeFacts implements Outcome, Judged {
   readonly startWallMs: number
   source: Party
   destination: Party = UNKNOWN
-  security: Outcome['security'] = 'none'
+  security: Outcome['security']
   response: ResponseHead | undefined = undefined
   status = 0
   grpcStatus = -1
@@ -49,6 +49,7 @@ export class ExchangeFacts implements Outcome, Judged {
     this.startWallMs = startWallMs
     this.source = peer.source
     this.messages = kind === 'grpc' ? new MessageCounts() : undefined
+    this.security = peer.identity === undefined ? 'none' : 'mutual_tls'
   }
 
   get downstreamAddress(): string {

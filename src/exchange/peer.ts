@@ -2,6 +2,7 @@
 import { parseAddress } from '../core/address.ts'
 import type { Identity } from '../policy/identity.ts'
 import type { Direction, Party } from '../telemetry/outcome.ts'
+import type { ClientCert } from './client-cert.ts'
 
 export interface Peer {
   readonly direction: Direction
@@ -13,11 +14,16 @@ export interface Peer {
   readonly localAddress: string
   /** Verified by mutual TLS; undefined: a plaintext peer. */
   readonly identity: Identity | undefined
+  /** What the application is told of that; undefined: nothing. */
+  readonly clientCert: ClientCert | undefined
   /** Address that the caller means; ''. */
   readonly destinationIp: string
   /** Port that the caller means: the application's inbound; 0: only the request says. */
   readonly destinationPort: number
-  readonly source: Party
+  /** As the snapshot of the latest exchange names it. */
+  source: Party
+  /** Id of that snapshot; 0: there was none yet. */
+  sourceIn: number
   /** Server name that its TLS asked for; ''. */
   readonly serverName: string
   /** Where everything of this listener goes, where that is fixed; ''. */

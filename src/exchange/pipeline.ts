@@ -4,6 +4,7 @@ import type { RequestHead } from '../codec/message.ts'
 import type { DownstreamStream } from '../codec/stream.ts'
 import type { FailureCode } from '../core/failures.ts'
 import type { Route } from '../routing/route.ts'
+import type { Party } from '../telemetry/outcome.ts'
 import { BLACK_HOLE, PASSTHROUGH } from '../telemetry/party.ts'
 import { ensureTraceparent, type IdSource, requestIdOf } from '../telemetry/trace.ts'
 import type { Carrier, ServiceRegistry } from '../upstream/registry.ts'
@@ -35,10 +36,10 @@ export class Pipeline {
   serve(peer: Peer, stream: DownstreamStream, head: RequestHead, end: boolean): Exchange {
     const { ids } = this.#deps
     const snapshot = this.#deps.snapshot()
+    if (peer.sourceIn !== snapshot.id) recognize(peer, snapshot)
     const x = new Exchange(this.#deps, { peer, stream, request: head, ended: end, kind: 'http' })
     x.requestId = requestIdOf(head.fields, ids)
     ensureTraceparent(head.fields, ids)
-    if (peer.direction === 'outbound') x.source = snapshot.own
     this.#carryOut(planRequest(snapshot, peer, head, x), x, head)
     return x
   }
@@ -46,17 +47,18 @@ export class Pipeline {
   /** A TCP connection. */
   serveTcp(peer: Peer, stream: DownstreamStream): Exchange {
     const snapshot = this.#deps.snapshot()
+    recognize(peer, snapshot)
     const x = new Exchange(this.#deps, { peer, stream, request: undefined, ended: false, kind: 'tcp' })
-    if (peer.direction === 'outbound') x.source = snapshot.own
     this.#carryOut(planConnection(snapshot, peer, x), x, undefined)
     return x
   }
 
   /** What came was no request. */
   refuse(peer: Peer, stream: DownstreamStream, code: FailureCode, detail: string): void {
+    const snapshot = this.#deps.snapshot()
+    recognize(peer, snapshot)
     const x = new Exchange(this.#deps, { peer, stream, request: undefined, ended: true, kind: 'http' })
-    if (peer.direction === 'inbound') x.destination = this.#deps.snapshot().own
-    else x.source = this.#deps.snapshot().own
+    if (peer.direction === 'inbound') x.destination = ownOf(snapshot, peer)
     x.fail(code, detail)
   }
 
@@ -68,7 +70,7 @@ export class Pipeline {
         return x.forward({
           ...NO_ROUTE,
           service: side(registry.app(x.peer.listener), head),
-          destination: this.#deps.snapshot().own,
+          destination: ownOf(this.#deps.snapshot(), x.peer),
         })
       case 'service': {
         const { runtime, party } = plan.destination
@@ -98,9 +100,19 @@ export class Pipeline {
 
   #fail(x: Exchange, code: FailureCode, detail: string): void {
     if (x.verdict !== undefined) x.rule = x.verdict.rule
-    x.destination = x.direction === 'inbound' ? this.#deps.snapshot().own : BLACK_HOLE
+    x.destination = x.direction === 'inbound' ? ownOf(this.#deps.snapshot(), x.peer) : BLACK_HOLE
     x.fail(code, detail)
   }
+}
+
+/** Who called, as this snapshot names it. */
+function recognize(peer: Peer, snapshot: Snapshot<Carrier>): void {
+  peer.source = peer.direction === 'outbound' ? snapshot.own : snapshot.callers.party(peer)
+  peer.sourceIn = snapshot.id
+}
+
+function ownOf({ own, ownVerified }: Snapshot<Carrier>, { identity }: Peer): Party {
+  return identity === undefined ? own : ownVerified
 }
 
 function side(carrier: Carrier, head: RequestHead | undefined): Service {

@@ -8,11 +8,12 @@ import { normalizePath } from '../routing/normalize.ts'
 import type { Route } from '../routing/route.ts'
 import { forwardedFor, forwardedProto } from '../telemetry/forwarded.ts'
 import { authorize, type Judged, type PolicyPeer } from './authorize.ts'
+import { tellClientCert } from './client-cert.ts'
 import type { Peer } from './peer.ts'
 import type { Destination, Snapshot } from './snapshot.ts'
 
 /** What of a peer the plan depends on. */
-export type Caller = PolicyPeer & Pick<Peer, 'localAddress' | 'service'>
+export type Caller = PolicyPeer & Pick<Peer, 'localAddress' | 'service'> & Partial<Pick<Peer, 'clientCert'>>
 
 export type Plan<S> =
   /** To the application behind the listener. */
@@ -53,8 +54,7 @@ function planInbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead
   const path = normalizePath(head.path, settings.pathNormalization, snapshot.policies.inbound?.readsPath === true)
   if (path === undefined) return AMBIGUOUS_PATH
   head.path = path
-  // who a certificate named is only told by whoever checked it
-  head.fields.remove('x-forwarded-client-cert')
+  tellClientCert(head.fields, caller.clientCert)
   const remoteIp = forwardedFor(head.fields, caller.remoteIp, settings.trustedHops)
   forwardedProto(head.fields, head.scheme, settings.trustedHops)
   // RFC 9112 §3.2 asks for a Host that HTTP/1.0 callers may leave out
@@ -71,6 +71,7 @@ function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHea
   const path = normalizePath(head.path, snapshot.config.settings.pathNormalization, strict)
   if (path === undefined) return AMBIGUOUS_PATH
   head.path = path
+  tellClientCert(head.fields, undefined)
   const verdict = authorize(snapshot, caller, { head, remoteIp: caller.remoteIp }, judged)
   if (verdict?.allowed === false) return denied(verdict)
   if (routes !== undefined) {

@@ -7,6 +7,7 @@ import { ServiceIndex } from '../routing/service-index.ts'
 import type { RouteTable } from '../routing/table.ts'
 import type { Party } from '../telemetry/outcome.ts'
 import { partyOf } from '../telemetry/party.ts'
+import { Callers } from './callers.ts'
 import { OwnAddresses } from './own-addresses.ts'
 
 /** A service as routing knows it. `runtime` is what carries traffic to it; for `explain` there is none. */
@@ -25,6 +26,9 @@ export interface Snapshot<S> {
   readonly policies: Policies
   /** This workload, as telemetry names it. */
   readonly own: Party
+  /** The same for callers by mutual TLS, who have seen its certificate. */
+  readonly ownVerified: Party
+  readonly callers: Callers
   readonly ownAddresses: OwnAddresses
 }
 
@@ -32,10 +36,13 @@ export interface CompileOptions<S> {
   readonly id: number
   readonly runtime: (config: ServiceConfig) => S
   readonly random: () => number
+  /** URI of the own certificate; left out: there is none. */
+  readonly principal?: string
 }
 
 /** Throws when a route does not compile; loading has reported that before. */
-export function compileSnapshot<S>(config: Config, { id, runtime, random }: CompileOptions<S>): Snapshot<S> {
+export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): Snapshot<S> {
+  const { id, runtime, random, principal = '' } = options
   const { settings } = config
   const { workload } = settings
   const entries = config.services.map((service) => {
@@ -56,8 +63,12 @@ export function compileSnapshot<S>(config: Config, { id, runtime, random }: Comp
   if (problem !== undefined) throw new Error(`routes[${problem.route}].${problem.path.join('.')}: ${problem.message}`)
   const app = workload.labels['app'] ?? workload.name
   const host = `${app}.${workload.namespace}.svc.cluster.local`
-  const own = partyOf(workload, { host, name: app, namespace: workload.namespace })
+  const service = { host, name: app, namespace: workload.namespace }
+  const own = partyOf(workload, service)
+  const ownVerified = partyOf({ ...workload, principal }, service)
   const { inbound, outbound } = settings.listeners
   const ownAddresses = new OwnAddresses([...inbound, ...outbound].map(({ listen }) => listen))
-  return { id, config, services, routes: table, policies: compilePolicies(config), own, ownAddresses }
+  const policies = compilePolicies(config)
+  const callers = new Callers(config.workloads)
+  return { id, config, services, routes: table, policies, own, ownVerified, callers, ownAddresses }
 }

@@ -22,6 +22,7 @@ export class Guard {
   readonly #alarm: Alarm
   #trust: Trust
   #nextMs = Infinity
+  #heir: Guard | undefined
 
   /** `closed`: told of every connection that is closed. */
   constructor(clock: Clock, trust: Trust, closed: (why: Distrust, detail: string) => void) {
@@ -40,7 +41,7 @@ export class Guard {
     const held: Held = { leaf, notAfterMs, close }
     this.#held.add(held)
     this.#expect(notAfterMs)
-    return () => void this.#held.delete(held)
+    return () => this.#release(held)
   }
 
   /** Other authorities, or another revocation list. */
@@ -49,9 +50,30 @@ export class Guard {
     this.#look()
   }
 
+  /** What another one has held is held here from now on. */
+  takeOver(former: Guard): void {
+    for (const held of former.#held) this.#held.add(held)
+    former.#heir = this
+    former.#held.clear()
+    this.#look()
+  }
+
+  /** What is still held loses its ground. */
   close(): void {
     this.#alarm.close()
-    this.#held.clear()
+    for (const held of Array.from(this.#held))
+      this.#let(held, { kind: 'refused', why: 'untrusted', detail: 'there is no identity any more' })
+  }
+
+  #release(held: Held): void {
+    this.#held.delete(held)
+    if (this.#heir !== undefined) this.#heir.#release(held)
+  }
+
+  #let(held: Held, refused: Refused): void {
+    this.#held.delete(held)
+    this.#closed(refused.why, refused.detail)
+    held.close(refused)
   }
 
   #expect(notAfterMs: number): void {
@@ -70,9 +92,7 @@ export class Guard {
         this.#expect(verdict.notAfterMs)
         continue
       }
-      this.#held.delete(held)
-      this.#closed(verdict.why, verdict.detail)
-      held.close(verdict)
+      this.#let(held, verdict)
     }
   }
 }

@@ -91,6 +91,12 @@ export class Identity implements Closable {
     }
   }
 
+  /** Becomes responsible for what another identity has let in. */
+  takeOver(former: Identity): void {
+    this.#guard.takeOver(former.#guard)
+  }
+
+  /** Also closes what it has let in, unless another one has taken over. */
   close(): void {
     this.#guard.close()
     void this.#watch.close()

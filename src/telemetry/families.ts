@@ -1,6 +1,7 @@
 // Every metric family, as data: what docs/metrics.md is made of and what `Metrics` binds its numbers to. A new family is one entry.
 import { LIMIT_REASONS } from '../codec/http2/limits.ts'
 import { FAILURES, type FailureCode } from '../core/failures.ts'
+import { DISTRUST } from '../identity/trust.ts'
 
 /** 'configured': values come from the configuration; a list: the only values there are. Never raw from a request. */
 export type LabelSpec = 'configured' | readonly string[]
@@ -134,7 +135,14 @@ export const MALFORMED = [
 export type MalformedKind = (typeof MALFORMED)[number]
 
 /** Why a downstream connection was not served, or no longer. */
-export const REFUSALS = ['connection_limit', 'detection_failed', 'proxy_protocol', 'tls_handshake'] as const
+export const REFUSALS = [
+  'connection_limit',
+  'detection_failed',
+  'peer_certificate',
+  'plaintext',
+  'proxy_protocol',
+  'tls_handshake',
+] as const
 export type Refusal = (typeof REFUSALS)[number]
 
 /** Our own. Bound with `metrics.counter(key, labels)`, `metrics.gauge(key, labels)`, `metrics.histogram(key, labels)`. */
@@ -170,6 +178,17 @@ export const OWN = {
     { side: ['downstream', 'upstream'], reason: LIMIT_REASONS },
     'Times that an HTTP/2 peer met a limit of the settings (http2).',
   ),
+  distrusted: counter(
+    'outrigger_distrusted_connections_total',
+    { reason: DISTRUST },
+    'Open connections closed because the certificate of the other end had expired, was revoked or is vouched for no more.',
+  ),
+  identityReloads: counter(
+    'outrigger_identity_reloads_total',
+    { result: ['success', 'failure'] },
+    'Changes of certificate, key, trust bundles or revocation lists that were taken or refused.',
+  ),
+  identityEnd: gauge('outrigger_identity_expiration_timestamp_seconds', {}, 'When the own certificate ends.', 'min'),
   downstreamConnections: gauge('outrigger_downstream_connections', { listener: configured }, 'Downstream connections open now.'),
   downstreamAccepted: counter(
     'outrigger_downstream_connections_total',

@@ -12,6 +12,7 @@ interface Owner {
 interface Special {
   /** Alternative names, in the place of the identity. */
   readonly uris?: readonly string[]
+  readonly commonName?: string
   readonly notBeforeMs?: number
   readonly notAfterMs?: number
 }
@@ -43,7 +44,9 @@ export class TestAuthority {
   issue(namespace: string, serviceAccount: string, special: Special = {}): { cert: string; key: string; ca: string } {
     const { uris = [spiffeUri(this.authority.trustDomain, namespace, serviceAccount)] } = special
     const { notBeforeMs = this.#nowMs - HOUR_MS, notAfterMs = this.#nowMs + HOUR_MS } = special
-    const { certificate, key } = this.authority.issue({ uris, notBeforeMs, notAfterMs })
+    const { commonName } = special
+    const subject = { uris, ...(commonName === undefined ? {} : { commonName }) }
+    const { certificate, key } = this.authority.issue({ ...subject, notBeforeMs, notAfterMs })
     return { cert: certificate, key, ca: this.authority.bundle }
   }
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createConnection, createServer, type Socket } from 'node:net'
 import t from 'tap'
-import { type AcceptOptions, accept } from '../../../src/downstream/accept.ts'
+import { accept } from '../../../src/downstream/accept.ts'
+import type { AcceptOptions } from '../../../src/downstream/accept-options.ts'
 import type { ConnectionHandler } from '../../../src/exchange/handler.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -36,6 +37,8 @@ async function connection(
     detectionTimeoutMs: DETECTION_MS,
     carriesBytes,
     certificate: undefined,
+    identity: undefined,
+    mtls: 'disable',
     limits,
     clock,
     handler: () => handler as unknown as ConnectionHandler,
