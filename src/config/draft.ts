@@ -29,6 +29,7 @@ export interface Draft {
   readonly gateways: readonly Located<GatewayConfig>[]
   readonly workloads: Config['workloads']
   readonly namespaces: Config['namespaces']
+  readonly networkPolicies: Config['networkPolicies']
 }
 
 /** Something wrong that only shows when a Config is compiled, said of an entry of one of its lists. */
@@ -41,11 +42,21 @@ export interface Finding {
 }
 
 export function configOf(draft: Draft): Config {
-  const { workloads, namespaces } = draft
+  const { workloads, namespaces, networkPolicies } = draft
   const services = draft.services.map(({ value }) => value)
   const routes = draft.routes.map(({ value }) => value)
   const tcpRoutes = draft.tcpRoutes.map(({ value }) => value)
   const policies = draft.policies.map(({ value }) => value)
   const gateways = draft.gateways.map(({ value }) => value)
-  return { settings: draft.settings.value, services, routes, tcpRoutes, policies, gateways, workloads, namespaces }
+  return {
+    settings: draft.settings.value,
+    services,
+    routes,
+    tcpRoutes,
+    policies,
+    gateways,
+    workloads,
+    namespaces,
+    networkPolicies,
+  }
 }

@@ -91,5 +91,6 @@ function draftOf(merged: MergedSettings, resources: Resources, problems: Problem
     gateways: [...located('gateways', settings.gateways), ...compiled.gateways],
     workloads: compiled.workloads,
     namespaces: compiled.namespaces,
+    networkPolicies: compiled.networkPolicies,
   }
 }

@@ -20,6 +20,7 @@ import type { Endpoint } from '../upstream/endpoint.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Decision, ExchangeDeps } from './decision.ts'
+import { egressDenial } from './egress.ts'
 import { ExchangeFacts } from './facts.ts'
 import { sendReply } from './local-reply.ts'
 import type { Peer } from './peer.ts'
@@ -119,10 +120,9 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
   #try(failed: Endpoint | undefined): void {
     const { service, timeouts } = this.#decision as Decision
     const endpoint = service.pick(failed)
-    if (endpoint === undefined) {
-      this.fail('no_endpoint', `no endpoint of ${service.key} is available`)
-      return
-    }
+    if (endpoint === undefined) return this.fail('no_endpoint', `no endpoint of ${service.key} is available`)
+    const denial = this.egress === null ? undefined : egressDenial(this.egress, endpoint.target)
+    if (denial !== undefined) return this.fail('policy_denied', denial.why)
     this.attempts++
     this.upstreamAddress = endpoint.address
     this.#deadlines.attempt(timeouts.attemptMs)

@@ -4,6 +4,7 @@ import type { RequestHead, ResponseHead } from '../codec/message.ts'
 import type { FailureCode } from '../core/failures.ts'
 import type { Fields } from '../core/fields.ts'
 import type { Claims, PolicyInput } from '../policy/input.ts'
+import type { Isolation } from '../policy/network/isolation.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import type { Direction, Outcome, Party } from '../telemetry/outcome.ts'
 import { UNKNOWN } from '../telemetry/party.ts'
@@ -37,6 +38,8 @@ export class ExchangeFacts implements Outcome, Judged {
   durationMs = 0
   upstreamMs = 0
   upgraded = false
+  /** Which endpoints the workload may reach; null: all. */
+  egress: Isolation | null = null
   recorded = false
   /** Of gRPC only. */
   readonly messages: MessageCounts | undefined

@@ -40,6 +40,7 @@ export class Pipeline {
     const x = new Exchange(this.#deps, { peer, stream, request: head, ended: end, kind: 'http' })
     x.requestId = requestIdOf(head.fields, ids)
     ensureTraceparent(head.fields, ids)
+    if (peer.direction === 'outbound') x.egress = snapshot.egress
     this.#carryOut(planRequest(snapshot, peer, head, x), x, head)
     return x
   }
@@ -49,6 +50,7 @@ export class Pipeline {
     const snapshot = this.#deps.snapshot()
     recognize(peer, snapshot)
     const x = new Exchange(this.#deps, { peer, stream, request: undefined, ended: false, kind: 'tcp' })
+    if (peer.direction === 'outbound') x.egress = snapshot.egress
     this.#carryOut(planConnection(snapshot, peer, x), x, undefined)
     return x
   }

@@ -1,7 +1,7 @@
 // What shall happen to a request or a connection, by the snapshot alone: the pipeline carries it out, `explain` tells it.
 // hot path: bench/macro
 import type { RequestHead } from '../codec/message.ts'
-import { parseAddress } from '../core/address.ts'
+import { formatHostPort, parseAddress } from '../core/address.ts'
 import type { FailureCode } from '../core/failures.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import { normalizePath } from '../routing/normalize.ts'
@@ -35,18 +35,29 @@ export function planRequest<S>(snapshot: Snapshot<S>, caller: Caller, head: Requ
     : planOutbound(snapshot, caller, head, judged)
 }
 
-/** A TCP connection: by the listener's service or by the server name of its TLS. */
+/** A TCP connection: by the listener's service, the server name of its TLS, or where it was going when it was captured. */
 export function planConnection<S>(snapshot: Snapshot<S>, caller: Caller, judged: Judged): Plan<S> {
   const { settings } = snapshot.config
   const verdict = authorize(snapshot, caller, { head: undefined, remoteIp: caller.remoteIp }, judged)
   if (verdict?.allowed === false) return denied(verdict)
   if (caller.direction === 'inbound') return TO_APP
   const name = caller.service === '' ? caller.serverName : caller.service
-  if (name === '') return { kind: 'failure', code: 'no_service', detail: 'a TCP connection that names no destination' }
+  if (name === '') return planCaptured(snapshot, caller)
   const destination = snapshot.services.get(name, 'https')
   if (destination !== undefined) return { kind: 'service', destination }
   if (caller.service === '' && settings.unknownDestinations === 'allow') return { kind: 'passthrough', target: `${name}:443` }
   return { kind: 'failure', code: 'no_service', detail: `no service ${name}` }
+}
+
+function planCaptured<S>(snapshot: Snapshot<S>, { destinationIp, destinationPort }: Caller): Plan<S> {
+  if (destinationPort === 0 || destinationIp === '')
+    return { kind: 'failure', code: 'no_service', detail: 'a TCP connection that names no destination' }
+  const target = formatHostPort(destinationIp, destinationPort)
+  if (snapshot.ownAddresses.has(target)) return { kind: 'failure', code: 'loop', detail: `${target} is this proxy` }
+  const destination = snapshot.addresses.get(target)
+  if (destination !== undefined) return { kind: 'service', destination }
+  if (snapshot.config.settings.unknownDestinations === 'allow') return { kind: 'passthrough', target }
+  return { kind: 'failure', code: 'no_service', detail: `no service has the address ${target}` }
 }
 
 function planInbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {

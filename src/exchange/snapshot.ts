@@ -1,7 +1,10 @@
 // All that the data path reads of the configuration, compiled and immutable. Replaced whole: an exchange keeps to the one it began with.
 import type { Config } from '../config/schema/config.ts'
 import type { ServiceConfig } from '../config/schema/services.ts'
+import { canonicalIp, formatHostPort } from '../core/address.ts'
 import { compilePolicies, type Policies } from '../policy/families.ts'
+import type { Isolation } from '../policy/network/isolation.ts'
+import { compileIsolation } from '../policy/network/network.ts'
 import { compileRoutes } from '../routing/compile.ts'
 import { ServiceIndex } from '../routing/service-index.ts'
 import type { RouteTable } from '../routing/table.ts'
@@ -22,8 +25,12 @@ export interface Snapshot<S> {
   readonly config: Config
   /** By every name that callers use. */
   readonly services: ServiceIndex<Destination<S>>
+  /** By the virtual addresses that stand for them, '10.96.0.1:80'. */
+  readonly addresses: ReadonlyMap<string, Destination<S>>
   readonly routes: RouteTable<Destination<S>>
   readonly policies: Policies
+  /** Which endpoints this workload may reach; null: all. */
+  readonly egress: Isolation | null
   /** This workload, as telemetry names it. */
   readonly own: Party
   /** The same for callers by mutual TLS, who have seen its certificate. */
@@ -52,6 +59,9 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
     return [service, { config: service, party, runtime: runtime(service) }] as const
   })
   const services = new ServiceIndex<Destination<S>>(entries, workload.namespace)
+  const addresses = new Map(
+    entries.flatMap(([service, found]) => service.addresses.map((ip) => [formatHostPort(canonicalIp(ip), service.port), found])),
+  )
   const { table, problems } = compileRoutes(config.routes, {
     resolve: (ref) => services.get(ref),
     aliases: (host) => services.aliases(host),
@@ -68,7 +78,17 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
   const ownVerified = partyOf({ ...workload, principal }, service)
   const { inbound, outbound } = settings.listeners
   const ownAddresses = new OwnAddresses([...inbound, ...outbound].map(({ listen }) => listen))
-  const policies = compilePolicies(config)
-  const callers = new Callers(config.workloads)
-  return { id, config, services, routes: table, policies, own, ownVerified, callers, ownAddresses }
+  return {
+    id,
+    config,
+    services,
+    addresses,
+    routes: table,
+    policies: compilePolicies(config),
+    egress: compileIsolation(config, 'egress'),
+    own,
+    ownVerified,
+    callers: new Callers(config.workloads),
+    ownAddresses,
+  }
 }

@@ -1,12 +1,11 @@
 // Policies as a user writes them, and what their engine says of requests.
 import type { RequestHead } from '../../src/codec/message.ts'
-import { policyOf } from '../../src/config/policy-entries.ts'
 import type { Config, WorkloadConfig } from '../../src/config/schema/config.ts'
-import { settingsSchema } from '../../src/config/schema/settings.ts'
 import { Fields } from '../../src/core/fields.ts'
 import { compilePolicies, type Policies } from '../../src/policy/families.ts'
 import { identityOf } from '../../src/policy/identity.ts'
 import { type Claims, PolicyInput } from '../../src/policy/input.ts'
+import { configOf } from './config-of.ts'
 
 /** What a test says of a request; the rest is the same for all. */
 export interface Asked {
@@ -26,10 +25,7 @@ export interface Asked {
 }
 
 export function configWith(settings: Record<string, unknown>, workloads: readonly WorkloadConfig[] = []): Config {
-  const parsed = settingsSchema.parse({ workload: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart' } }, ...settings })
-  const { services, routes, tcpRoutes, gateways } = parsed
-  const policies = parsed.policies.map(policyOf)
-  return { settings: parsed, services, routes, tcpRoutes, policies, gateways, workloads, namespaces: [] }
+  return configOf({ workload: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart' } }, ...settings }, { workloads })
 }
 
 export function policiesWith(settings: Record<string, unknown>, workloads: readonly WorkloadConfig[] = []): Policies {

@@ -1,10 +1,11 @@
 // A whole sidecar inside the test's own process, on free ports of loopback, gone when the test is over.
 
-import { policyOf } from '../../src/config/policy-entries.ts'
-import { settingsSchema } from '../../src/config/schema/settings.ts'
+import type { Config } from '../../src/config/schema/config.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { Sidecar } from '../../src/sidecar.ts'
 import { openLog } from '../../src/telemetry/log.ts'
+import { configOf } from './config-of.ts'
+import { configFromText } from './config-text.ts'
 import { parseText } from './prometheus-text.ts'
 
 interface Owner {
@@ -23,14 +24,24 @@ export interface TestSidecar {
 
 /** `settings` as a user writes them. */
 export async function startSidecar(t: Owner, settings: Record<string, unknown>): Promise<TestSidecar> {
-  const parsed = settingsSchema.parse({ drain: { grace: '0', limit: '1s' }, ...settings })
+  return startConfig(t, configOf({ ...QUICK_END, ...settings }))
+}
+
+/** Settings with resources beside them. */
+export async function startDocuments(
+  t: Owner,
+  settings: Record<string, unknown>,
+  resources: readonly object[],
+): Promise<TestSidecar> {
+  const documents = [{ ...QUICK_END, ...settings }, ...resources]
+  return startConfig(t, configFromText(documents.map((one) => `---\n${JSON.stringify(one)}\n`).join('')))
+}
+
+const QUICK_END = { drain: { grace: '0', limit: '1s' } }
+
+async function startConfig(t: Owner, config: Config): Promise<TestSidecar> {
   const log = await openLog({ level: 'silent', pretty: false, clock: systemClock })
-  const { services, routes, tcpRoutes, gateways } = parsed
-  const policies = parsed.policies.map(policyOf)
-  const sidecar = await Sidecar.start({
-    config: { settings: parsed, services, routes, tcpRoutes, policies, gateways, workloads: [], namespaces: [] },
-    log,
-  })
+  const sidecar = await Sidecar.start({ config, log })
   t.teardown(async () => {
     await sidecar.close()
     await log.close()

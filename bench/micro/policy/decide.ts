@@ -105,6 +105,7 @@ function deciding(scene: Scene, size: number): number {
     policies,
     workloads: [],
     namespaces: [],
+    networkPolicies: [],
   }).inbound
   if (engine === null) throw new Error('there is nothing to ask')
   let micros = 0

@@ -9,6 +9,7 @@ import { type Caller, type Plan, planConnection, planRequest } from '../../excha
 import { identityOf } from '../../policy/identity.ts'
 import type { FieldEdits } from '../../routing/edits.ts'
 import { ensureTraceparent, IdSource, requestIdOf } from '../../telemetry/trace.ts'
+import { type Exit, exitOf } from './egress.ts'
 import { pairsOf, readRequest, readResponse, sentFields } from './heads.ts'
 import type { Pairs, Question } from './question.ts'
 import { isAt, listenerOf, type Share, targetOf } from './target.ts'
@@ -85,6 +86,8 @@ export function explainRequest(snapshot: Viewpoint, question: Question): Answer 
   const plan = planRequest(snapshot, caller, head, judged)
   if (plan.kind === 'failure') return { ...failed(plan.code, plan.detail, head), ...decided(snapshot, judged) }
   const target = targetOf(plan, snapshot, question)
+  const exit = leaving(plan, snapshot, question)
+  if (exit?.denied === true) return { ...failed('policy_denied', exit.why, head), rule: exit.rule, nearest: exit.nearest }
   if (plan.kind !== 'route')
     return { ...ALLOWED, ...target, ...decided(snapshot, judged), ...passed(question, head, { snapshot, edits: null }) }
   const { id, requestEdits, responseEdits } = plan.route
@@ -98,9 +101,20 @@ function explainConnection(
   judged: Judged,
   { snapshot, question }: { snapshot: Viewpoint; question: Question },
 ): Answer {
-  if (plan.kind !== 'failure') return { ...ALLOWED, ...targetOf(plan, snapshot, question), ...decided(snapshot, judged) }
   // bytes get no answer
-  return { ...failed(plan.code, plan.detail, undefined), status: null, reply: null, ...decided(snapshot, judged) }
+  const silent = { status: null, reply: null }
+  if (plan.kind === 'failure') return { ...failed(plan.code, plan.detail, undefined), ...silent, ...decided(snapshot, judged) }
+  const exit = leaving(plan, snapshot, question)
+  if (exit?.denied === true)
+    return { ...failed('policy_denied', exit.why, undefined), ...silent, rule: exit.rule, nearest: exit.nearest }
+  const target = targetOf(plan, snapshot, question)
+  return { ...ALLOWED, ...target, rule: exit?.rule ?? null, why: target.why + (exit?.why ?? ''), ...decided(snapshot, judged) }
+}
+
+/** undefined: nothing keeps the workload from any endpoint. */
+function leaving(plan: Exclude<Plan<undefined>, { kind: 'failure' }>, snapshot: Viewpoint, question: Question): Exit | undefined {
+  const { egress } = snapshot
+  return egress === null || question.at !== 'outbound' ? undefined : exitOf(plan, egress)
 }
 
 /** What policies had to say. */

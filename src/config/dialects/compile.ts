@@ -4,17 +4,22 @@ import type { Problems } from '../problem.ts'
 import type { ServiceConfig } from '../schema/services.ts'
 import { compileGatewayApi } from './gateway-api/compile.ts'
 import { compileNamespaces } from './kubernetes/namespace.ts'
+import { compileNetworkPolicies } from './kubernetes/network-policy.ts'
 import { compileWorkloads } from './kubernetes/pod.ts'
 import { compileServices } from './kubernetes/service.ts'
 import type { Resources } from './resource.ts'
 import { placeIn } from './resource.ts'
 
 /** What resources say, in the native form; every part knows the resource that it came from. */
-export type CompiledResources = Pick<Draft, 'services' | 'routes' | 'tcpRoutes' | 'gateways' | 'workloads' | 'namespaces'>
+export type CompiledResources = Pick<
+  Draft,
+  'services' | 'routes' | 'tcpRoutes' | 'gateways' | 'workloads' | 'namespaces' | 'networkPolicies'
+>
 
 /** `native`: services that the settings tell of; resources may refer to them as to any other. */
 export function compileResources(resources: Resources, native: readonly ServiceConfig[], problems: Problems): CompiledResources {
   const services = compileServices(resources, problems)
+  const workloads = compileWorkloads(resources, problems)
   const namespaces = compileNamespaces(resources)
   const known = { services: [...native, ...services.map(({ config }) => config)], namespaces }
   return {
@@ -24,7 +29,8 @@ export function compileResources(resources: Resources, native: readonly ServiceC
       at: () => placeIn(resource),
     })),
     ...compileGatewayApi(resources, known, problems),
-    workloads: compileWorkloads(resources, problems),
+    workloads,
     namespaces,
+    networkPolicies: compileNetworkPolicies(resources, workloads, problems),
   }
 }

@@ -1,6 +1,7 @@
 // Everything that documents say, in the one form that a snapshot is compiled from.
 import type { GatewayConfig } from './gateways.ts'
 import type { MtlsMode } from './identity.ts'
+import type { NetworkPolicyConfig } from './network-policies.ts'
 import type { PolicyConfig } from './policies.ts'
 import type { RouteConfig } from './routes.ts'
 import type { ServiceConfig } from './services.ts'
@@ -15,7 +16,9 @@ export interface WorkloadConfig {
   readonly labels: Readonly<Record<string, string>>
   /** Addresses that are its own alone; none when it shares those of its machine. */
   readonly addresses: readonly string[]
-  /** Ports with a name, for documents that say the name. */
+  /** Addresses of the machine it runs on; as far as they are known. */
+  readonly hostAddresses?: readonly string[]
+  /** TCP ports with a name, for documents that say the name. */
   readonly ports: readonly { readonly name: string; readonly port: number }[]
   readonly node: string | undefined
   readonly ready: boolean
@@ -45,5 +48,6 @@ export interface Config {
   readonly gateways: readonly GatewayConfig[]
   readonly workloads: readonly WorkloadConfig[]
   readonly namespaces: readonly NamespaceConfig[]
+  readonly networkPolicies: readonly NetworkPolicyConfig[]
   readonly mtls?: MtlsModes
 }

@@ -2,6 +2,7 @@
 import type { Groups } from '../group.ts'
 import { all } from '../group.ts'
 import { NAMESPACE, SERVICE_ACCOUNT } from './namespace.ts'
+import { NETWORK_POLICY } from './network-policy.ts'
 import { POD } from './pod.ts'
 import { SECRET } from './secret.ts'
 import { ENDPOINT_SLICE, SERVICE } from './service.ts'
@@ -22,6 +23,6 @@ export const KUBERNETES: Groups = {
   'discovery.k8s.io': { versions: ['v1'], kinds: { EndpointSlice: ENDPOINT_SLICE } },
   'networking.k8s.io': {
     versions: ['v1'],
-    kinds: { NetworkPolicy: 'later', ...all('ignored', 'Ingress', 'IngressClass', 'IPAddress', 'ServiceCIDR') },
+    kinds: { NetworkPolicy: NETWORK_POLICY, ...all('ignored', 'Ingress', 'IngressClass', 'IPAddress', 'ServiceCIDR') },
   },
 }

@@ -19,7 +19,9 @@ export const POD = {
         containers: z
           .array(
             z.object({
-              ports: z.array(z.object({ name: z.string().nullish(), containerPort: z.number().int() })).nullish(),
+              ports: z
+                .array(z.object({ name: z.string().nullish(), containerPort: z.number().int(), protocol: z.string().nullish() }))
+                .nullish(),
             }),
           )
           .nullish(),
@@ -28,6 +30,8 @@ export const POD = {
     status: z
       .object({
         phase: z.string().nullish(),
+        hostIP: z.string().nullish(),
+        hostIPs: z.array(z.object({ ip: z.string() })).nullish(),
         podIP: z.string().nullish(),
         podIPs: z.array(z.object({ ip: z.string() })).nullish(),
         conditions: z.array(z.object({ type: z.string(), status: z.string() })).nullish(),
@@ -47,12 +51,19 @@ export function compileWorkloads(resources: Resources, problems: Problems): Work
     serviceAccount: pod.value.spec?.serviceAccountName || 'default',
     labels: pod.value.metadata.labels ?? {},
     addresses: addressesOf(pod).filter((address) => !shared.has(address)),
-    ports: (pod.value.spec?.containers ?? []).flatMap((container) =>
-      (container.ports ?? []).flatMap(({ name, containerPort }) => (name ? [{ name, port: containerPort }] : [])),
-    ),
+    hostAddresses: hostAddressesOf(pod),
+    ports: namedPorts(pod),
     node: pod.value.spec?.nodeName ?? undefined,
     ready: isReady(pod),
   }))
+}
+
+/** A name counts for its transport only. */
+function namedPorts(pod: Pod): { name: string; port: number }[] {
+  const ports = (pod.value.spec?.containers ?? []).flatMap((container) => container.ports ?? [])
+  return ports.flatMap(({ name, containerPort, protocol }) =>
+    name && (protocol ?? 'TCP') === 'TCP' ? [{ name, port: containerPort }] : [],
+  )
 }
 
 /** Pods that may be called. */
@@ -65,6 +76,11 @@ function addressesOf(pod: Pod): string[] {
   if (hasEnded(pod) || pod.value.spec?.hostNetwork === true) return []
   const { podIP, podIPs } = pod.value.status ?? {}
   return [...new Set([...(podIP ? [podIP] : []), ...(podIPs ?? []).map(({ ip }) => ip)])]
+}
+
+function hostAddressesOf(pod: Pod): string[] {
+  const { hostIP, hostIPs } = pod.value.status ?? {}
+  return [...new Set([...(hostIP ? [hostIP] : []), ...(hostIPs ?? []).map(({ ip }) => ip)])]
 }
 
 /** An address that two Pods claim proves neither: better nobody's than the wrong one's. */

@@ -10,9 +10,18 @@ t.test('a Pod is a workload', async (t) => {
     spec: {
       serviceAccountName: 'cart',
       nodeName: 'node-1',
-      containers: [{ ports: [{ name: 'web', containerPort: 8080 }, { containerPort: 9090 }] }, {}],
+      containers: [
+        {
+          ports: [
+            { name: 'web', containerPort: 8080 },
+            { containerPort: 9090 },
+            { name: 'dns', containerPort: 53, protocol: 'UDP' },
+          ],
+        },
+        {},
+      ],
     },
-    status: { podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }], phase: 'Running' },
+    status: { podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }], hostIP: '192.168.0.7', phase: 'Running' },
   })
   t.same(configFromText(text).workloads, [
     {
@@ -21,6 +30,7 @@ t.test('a Pod is a workload', async (t) => {
       serviceAccount: 'cart',
       labels: { app: 'cart' },
       addresses: ['10.0.0.1', 'fd00::1'],
+      hostAddresses: ['192.168.0.7'],
       ports: [{ name: 'web', port: 8080 }],
       node: 'node-1',
       ready: true,

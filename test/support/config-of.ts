@@ -1,0 +1,22 @@
+// A Config of settings alone, as if no resource stood beside them.
+import { policyOf } from '../../src/config/policy-entries.ts'
+import type { Config } from '../../src/config/schema/config.ts'
+import { settingsSchema } from '../../src/config/schema/settings.ts'
+
+/** `settings` as a user writes them. */
+export function configOf(settings: Record<string, unknown>, more: Partial<Config> = {}): Config {
+  const parsed = settingsSchema.parse(settings)
+  const { services, routes, tcpRoutes, gateways } = parsed
+  return {
+    settings: parsed,
+    services,
+    routes,
+    tcpRoutes,
+    gateways,
+    policies: parsed.policies.map(policyOf),
+    networkPolicies: [],
+    workloads: [],
+    namespaces: [],
+    ...more,
+  }
+}
