@@ -233,7 +233,7 @@ export class Sidecar implements SidecarParts {
       metrics: this.metrics,
       pipeline: this.#pipeline,
       identity: () => this.#identities.current,
-      mtlsMode: (listener, port) => mtlsModeOf(listener, port, this.#snapshot.config.mtls),
+      mtlsMode: (listener, port) => mtlsModeOf(listener, port, this.#snapshot.mtls),
       limits: () => this.#limits.downstream,
     }
     try {

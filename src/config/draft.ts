@@ -30,6 +30,7 @@ export interface Draft {
   readonly workloads: Config['workloads']
   readonly namespaces: Config['namespaces']
   readonly networkPolicies: Config['networkPolicies']
+  readonly peerAuthentications: Config['peerAuthentications']
 }
 
 /** Something wrong that only shows when a Config is compiled, said of an entry of one of its lists. */
@@ -42,7 +43,7 @@ export interface Finding {
 }
 
 export function configOf(draft: Draft): Config {
-  const { workloads, namespaces, networkPolicies } = draft
+  const { workloads, namespaces, networkPolicies, peerAuthentications } = draft
   const services = draft.services.map(({ value }) => value)
   const routes = draft.routes.map(({ value }) => value)
   const tcpRoutes = draft.tcpRoutes.map(({ value }) => value)
@@ -58,5 +59,6 @@ export function configOf(draft: Draft): Config {
     workloads,
     namespaces,
     networkPolicies,
+    peerAuthentications,
   }
 }

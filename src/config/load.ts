@@ -87,10 +87,11 @@ function draftOf(merged: MergedSettings, resources: Resources, problems: Problem
     ),
     routes: [...located('routes', settings.routes), ...compiled.routes],
     tcpRoutes: [...located('tcpRoutes', settings.tcpRoutes), ...compiled.tcpRoutes],
-    policies: located('policies', settings.policies.map(policyOf)),
+    policies: [...located('policies', settings.policies.map(policyOf)), ...compiled.policies],
     gateways: [...located('gateways', settings.gateways), ...compiled.gateways],
     workloads: compiled.workloads,
     namespaces: compiled.namespaces,
     networkPolicies: compiled.networkPolicies,
+    peerAuthentications: compiled.peerAuthentications,
   }
 }

@@ -1,5 +1,5 @@
 // From entries of `policies:` to policies in full: what a short entry means.
-import { isIp, parseCidr } from '../core/address.ts'
+import { isBlock } from '../core/address.ts'
 import type { PolicyConfig, PolicyEntry, PolicySourceConfig } from './schema/policies.ts'
 import { policySchema } from './schema/policies.ts'
 
@@ -45,8 +45,4 @@ function sourcesOf(callers: readonly string[]): Partial<PolicySourceConfig>[] {
     ...(identities.length > 0 ? [{ principals: identities.map((text) => text.replace('spiffe://', '')) }] : []),
     ...(blocks.length > 0 ? [{ ipBlocks: blocks }] : []),
   ]
-}
-
-function isBlock(caller: string): boolean {
-  return isIp(caller) || parseCidr(caller) !== undefined
 }

@@ -84,6 +84,15 @@ export interface Cidr {
   contains(ip: string): boolean
 }
 
+/** '10.0.0.0/8', '2001:db8::/32' or a single address, spelt out. */
+export function isBlock(text: string): boolean {
+  const slash = text.indexOf('/')
+  const base = slash < 0 ? text : text.slice(0, slash)
+  if (!isIp(base) || base.includes('%')) return false
+  const bits = text.slice(slash + 1)
+  return slash < 0 || (/^\d{1,3}$/.test(bits) && Number(bits) <= (base.includes(':') ? 128 : 32))
+}
+
 /** undefined when it is not a block. */
 export function parseCidr(text: string): Cidr | undefined {
   let range: [ipaddr.IPv4 | ipaddr.IPv6, number]

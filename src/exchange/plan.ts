@@ -62,7 +62,7 @@ function planCaptured<S>(snapshot: Snapshot<S>, { destinationIp, destinationPort
 
 function planInbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {
   const { settings } = snapshot.config
-  const path = normalizePath(head.path, settings.pathNormalization, snapshot.policies.inbound?.readsPath === true)
+  const path = normalizePath(head.path, settings.pathNormalization, snapshot.policies.inbound?.readsPath ?? false)
   if (path === undefined) return AMBIGUOUS_PATH
   head.path = path
   tellClientCert(head.fields, caller.clientCert)
@@ -78,7 +78,7 @@ function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHea
   const { authority, scheme } = head
   const routed = caller.service === '' && head.method !== 'CONNECT'
   const routes = routed ? snapshot.routes.host(authority, scheme) : undefined
-  const strict = routes?.readsPath === true || snapshot.policies.outbound?.readsPath === true
+  const strict = routes?.readsPath === true || (snapshot.policies.outbound?.readsPath ?? false)
   const path = normalizePath(head.path, snapshot.config.settings.pathNormalization, strict)
   if (path === undefined) return AMBIGUOUS_PATH
   head.path = path

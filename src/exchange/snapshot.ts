@@ -3,6 +3,7 @@ import type { Config } from '../config/schema/config.ts'
 import type { ServiceConfig } from '../config/schema/services.ts'
 import { canonicalIp, formatHostPort } from '../core/address.ts'
 import { compilePolicies, type Policies } from '../policy/families.ts'
+import { MtlsModes } from '../policy/mtls.ts'
 import type { Isolation } from '../policy/network/isolation.ts'
 import { compileIsolation } from '../policy/network/network.ts'
 import { compileRoutes } from '../routing/compile.ts'
@@ -31,6 +32,7 @@ export interface Snapshot<S> {
   readonly policies: Policies
   /** Which endpoints this workload may reach; null: all. */
   readonly egress: Isolation | null
+  readonly mtls: MtlsModes
   /** This workload, as telemetry names it. */
   readonly own: Party
   /** The same for callers by mutual TLS, who have seen its certificate. */
@@ -85,6 +87,7 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
     addresses,
     routes: table,
     policies: compilePolicies(config),
+    mtls: new MtlsModes(config),
     egress: compileIsolation(config, 'egress'),
     own,
     ownVerified,

@@ -15,6 +15,7 @@ export interface CallerContext {
 }
 
 const PRINCIPALS: Key = { field: 'principals', http: false, read: (input) => input.principal }
+const TRUST_DOMAINS: Key = { field: 'trustDomains', http: false, read: (input) => trustDomainOf(input.principal) }
 const REQUEST_PRINCIPALS: Key = { field: 'requestPrincipals', http: true, read: (input) => input.requestPrincipal }
 const IP_BLOCKS: Key = { field: 'ipBlocks', http: false, read: (input) => input.sourceIp }
 const REMOTE_IP_BLOCKS: Key = { field: 'remoteIpBlocks', http: false, read: (input) => input.remoteIp }
@@ -27,6 +28,7 @@ export function sourceTests(source: PolicySourceConfig, context: CallerContext):
     ...testsOf(PRINCIPALS, source.principals, source.notPrincipals, asPrincipals),
     ...testsOf(namespaceKey('namespaces', context), source.namespaces, source.notNamespaces, asTexts),
     ...testsOf(accountKey('serviceAccounts', context), source.serviceAccounts, source.notServiceAccounts, asAccounts),
+    ...testsOf(TRUST_DOMAINS, source.trustDomains, source.notTrustDomains, asTexts),
     ...testsOf(REQUEST_PRINCIPALS, source.requestPrincipals, source.notRequestPrincipals, asTexts),
     ...testsOf(IP_BLOCKS, source.ipBlocks, source.notIpBlocks, asBlocks),
     ...testsOf(REMOTE_IP_BLOCKS, source.remoteIpBlocks, source.notRemoteIpBlocks, asBlocks),
@@ -50,4 +52,8 @@ export function accountKey(field: string, { workloads }: Pick<CallerContext, 'wo
 
 function known(input: PolicyInput, workloads: CallerContext['workloads']): WorkloadConfig | undefined {
   return workloads?.get(input.sourceIp)
+}
+
+function trustDomainOf(principal: string): string {
+  return principal.slice(0, Math.max(0, principal.indexOf('/')))
 }

@@ -1,19 +1,20 @@
 // Asks the families of policies in order: one denial denies; where none of them says anything, the default decides.
 // hot path: bench/micro/policy/decide.ts
 import type { PolicyInput } from './input.ts'
-import type { Nearest, PolicyFamily, Verdict } from './verdict.ts'
+import type { Nearest, PathReading, PolicyFamily, Verdict } from './verdict.ts'
 
 const DEFAULT_ALLOW: Verdict = { allowed: true, rule: '', why: 'no policy denies it' }
 const DEFAULT_DENY: Verdict = { allowed: false, rule: '', why: 'no policy allows it and defaultVerdict is deny' }
 
 export class PolicyEngine {
-  readonly readsPath: boolean
+  readonly readsPath: PathReading
   readonly #families: readonly PolicyFamily[]
   readonly #default: Verdict
 
   constructor(families: readonly PolicyFamily[], defaultVerdict: 'allow' | 'deny') {
     this.#families = families
-    this.readsPath = families.some(({ readsPath }) => readsPath)
+    const readings = families.map(({ readsPath }) => readsPath)
+    this.readsPath = readings.includes(true) || (readings.includes('templates') && 'templates')
     this.#default = defaultVerdict === 'allow' ? DEFAULT_ALLOW : DEFAULT_DENY
   }
 

@@ -1,12 +1,14 @@
 // The families of policies, in the order in which they are asked, and their engines for one workload.
 import type { Config } from '../config/schema/config.ts'
 import { PolicyEngine } from './engine.ts'
+import { mtlsFamily } from './mtls.ts'
 import { networkFamily } from './network/network.ts'
 import { ruleFamily } from './rule-family.ts'
 import type { FamilyMaker } from './verdict.ts'
 
 const FAMILIES: readonly FamilyMaker[] = [
   networkFamily,
+  mtlsFamily,
   (context) => ruleFamily('istio', context),
   (context) => ruleFamily('smi', context),
   (context) => ruleFamily('native', context),

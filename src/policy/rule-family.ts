@@ -3,16 +3,17 @@
 import type { PolicyConfig } from '../config/schema/policies.ts'
 import { compileRule, ruleId } from './compile-rule.ts'
 import type { PolicyInput } from './input.ts'
+import { isTemplate } from './path-template.ts'
 import type { Rule } from './rule.ts'
 import { appliesTo } from './selection.ts'
-import type { FamilyContext, Nearest, PolicyFamily, Verdict } from './verdict.ts'
+import type { FamilyContext, Nearest, PathReading, PolicyFamily, Verdict } from './verdict.ts'
 
 export type FamilyName = PolicyConfig['family']
 
 export function ruleFamily(name: FamilyName, context: FamilyContext): RuleFamily | undefined {
   const { config, direction } = context
   const own = config.policies.filter(
-    (policy) => policy.family === name && policy.direction === direction && appliesTo(policy, config.settings),
+    (policy) => !policy.dryRun && policy.family === name && policy.direction === direction && appliesTo(policy, config.settings),
   )
   if (own.length === 0) return undefined
   return new RuleFamily(name, own, context)
@@ -20,7 +21,7 @@ export function ruleFamily(name: FamilyName, context: FamilyContext): RuleFamily
 
 export class RuleFamily implements PolicyFamily {
   readonly name: string
-  readonly readsPath: boolean
+  readonly readsPath: PathReading
   readonly #deny: readonly Rule[]
   /** null: no policy allows anything, so nothing is asked to. */
   readonly #allow: readonly Rule[] | null
@@ -39,9 +40,7 @@ export class RuleFamily implements PolicyFamily {
           return policy.rules.map((rule, i) => compileRule(rule, action, ruleId(namespace, policy.name, i), context))
         })
     this.name = name
-    this.readsPath = policies.some(({ rules }) =>
-      rules.some(({ to }) => to.some(({ paths, notPaths }) => paths.length + notPaths.length > 0)),
-    )
+    this.readsPath = pathReading(policies)
     this.#deny = compile('deny')
     this.#allow = policies.some(({ action }) => action === 'allow') ? compile('allow') : null
     this.#none = { allowed: false, rule: '', why: `no rule of the ${name} policies for this workload allows it` }
@@ -71,4 +70,18 @@ export class RuleFamily implements PolicyFamily {
 function first(rules: readonly Rule[], input: PolicyInput): Rule | undefined {
   for (let i = 0; i < rules.length; i++) if ((rules[i] as Rule).matches(input)) return rules[i]
   return undefined
+}
+
+function pathReading(policies: readonly PolicyConfig[]): PathReading {
+  const rules = policies.flatMap((policy) => policy.rules.map(({ to, when }) => ({ to, when, action: policy.action })))
+  const asked = rules.filter(
+    ({ to, when }) =>
+      to.some(({ paths, notPaths }) => paths.length + notPaths.length > 0) ||
+      when.some(({ key }) => key === 'request.headers[:path]'),
+  )
+  if (asked.length === 0) return false
+  const onlyTemplates = asked.every(
+    ({ to, action }) => action === 'allow' && to.every(({ paths, notPaths }) => notPaths.length === 0 && paths.every(isTemplate)),
+  )
+  return onlyTemplates ? 'templates' : true
 }

@@ -18,10 +18,15 @@ export interface Nearest {
   readonly field: string
 }
 
+/**
+ * `templates`: paths only matter to templates that allow. Those count segments, empty ones as well, so `//` is not read in two ways.
+ */
+export type PathReading = boolean | 'templates'
+
 export interface PolicyFamily {
   readonly name: string
   /** Whether a rule looks at paths: then such as can be read in two ways are refused before. */
-  readonly readsPath: boolean
+  readonly readsPath: PathReading
   /** undefined: none of its policies says anything of this. No side effects: it may be asked again while the exchange is open. */
   decide(input: PolicyInput): Verdict | undefined
   /** For what it denied; only `explain` asks. */

@@ -28,6 +28,8 @@ KIND[QUESTION] = QUERY
 
 /** Readings differ: encoded separators, backslash, parameters of a segment, empty segments, broken escapes. */
 const AMBIGUOUS = /[\\;]|\/\/|%2f|%5c|%(?![0-9a-f]{2})/i
+/** The same, but for empty segments. */
+const AMBIGUOUS_SEGMENT = /[\\;]|%2f|%5c|%(?![0-9a-f]{2})/i
 const NUL_ESCAPE = '%00'
 /** Not allowed in a path as they are (RFC 3986 §3.3); read by applications as if they were escaped. */
 const TO_ESCAPE = /[^!-~]|["<>^`{|}]/
@@ -35,9 +37,9 @@ const TO_ESCAPE = /[^!-~]|["<>^`{|}]/
 /**
  * The path with its query in the form of `mode`; undefined: refuse with 400. '*' and '' (OPTIONS *, CONNECT) stay.
  * `strict`: a rule that looks at paths applies, so AUTO refuses what an application could read in another way, and writes the
- * digits of escapes in capitals. The query is left alone: only a '#' in it is refused.
+ * digits of escapes in capitals; with `templates` empty segments are not refused. The query is left alone: only a '#' in it is refused.
  */
-export function normalizePath(path: string, mode: PathMode, strict: boolean): string | undefined {
+export function normalizePath(path: string, mode: PathMode, strict: boolean | 'templates'): string | undefined {
   if (path.charCodeAt(0) !== SLASH) return path === '*' || path === '' ? path : undefined
   let afterSlash = true
   for (let i = 1; i < path.length; i++) {
@@ -53,14 +55,14 @@ export function normalizePath(path: string, mode: PathMode, strict: boolean): st
   return path
 }
 
-function rewrite(target: string, mode: PathMode, strict: boolean): string | undefined {
+function rewrite(target: string, mode: PathMode, strict: boolean | 'templates'): string | undefined {
   if (target.includes('#')) return undefined
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
   if (path.includes(NUL_ESCAPE)) return undefined
   if (mode === 'NONE') return target
-  const auto = mode === 'AUTO' && strict
-  if (auto && AMBIGUOUS.test(path)) return undefined
+  const auto = mode === 'AUTO' && strict !== false
+  if (auto && (strict === 'templates' ? AMBIGUOUS_SEGMENT : AMBIGUOUS).test(path)) return undefined
   let result = withoutDotSegments(respell(path, mode === 'DECODE_AND_MERGE_SLASHES', auto))
   if (mode === 'MERGE_SLASHES' || mode === 'DECODE_AND_MERGE_SLASHES') result = result.replace(/\/{2,}/g, '/')
   return mark < 0 ? result : result + target.slice(mark)

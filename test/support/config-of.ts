@@ -15,6 +15,7 @@ export function configOf(settings: Record<string, unknown>, more: Partial<Config
     gateways,
     policies: parsed.policies.map(policyOf),
     networkPolicies: [],
+    peerAuthentications: [],
     workloads: [],
     namespaces: [],
     ...more,

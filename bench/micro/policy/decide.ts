@@ -106,6 +106,7 @@ function deciding(scene: Scene, size: number): number {
     workloads: [],
     namespaces: [],
     networkPolicies: [],
+    peerAuthentications: [],
   }).inbound
   if (engine === null) throw new Error('there is nothing to ask')
   let micros = 0

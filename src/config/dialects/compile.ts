@@ -3,6 +3,8 @@ import type { Draft } from '../draft.ts'
 import type { Problems } from '../problem.ts'
 import type { ServiceConfig } from '../schema/services.ts'
 import { compileGatewayApi } from './gateway-api/compile.ts'
+import { compileAuthorizationPolicies } from './istio/authorization-policy.ts'
+import { compilePeerAuthentications } from './istio/peer-authentication.ts'
 import { compileNamespaces } from './kubernetes/namespace.ts'
 import { compileNetworkPolicies } from './kubernetes/network-policy.ts'
 import { compileWorkloads } from './kubernetes/pod.ts'
@@ -13,7 +15,15 @@ import { placeIn } from './resource.ts'
 /** What resources say, in the native form; every part knows the resource that it came from. */
 export type CompiledResources = Pick<
   Draft,
-  'services' | 'routes' | 'tcpRoutes' | 'gateways' | 'workloads' | 'namespaces' | 'networkPolicies'
+  | 'services'
+  | 'routes'
+  | 'tcpRoutes'
+  | 'gateways'
+  | 'policies'
+  | 'workloads'
+  | 'namespaces'
+  | 'networkPolicies'
+  | 'peerAuthentications'
 >
 
 /** `native`: services that the settings tell of; resources may refer to them as to any other. */
@@ -32,5 +42,7 @@ export function compileResources(resources: Resources, native: readonly ServiceC
     workloads,
     namespaces,
     networkPolicies: compileNetworkPolicies(resources, workloads, problems),
+    policies: compileAuthorizationPolicies(resources, problems),
+    peerAuthentications: compilePeerAuthentications(resources, problems),
   }
 }

@@ -29,8 +29,13 @@ export interface NamespaceConfig {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** What PeerAuthentication documents say of this workload; undefined: nothing. */
-export interface MtlsModes {
+/** What a PeerAuthentication document says, and of which workloads. */
+export interface PeerAuthenticationConfig {
+  readonly name: string
+  readonly namespace: string
+  /** Labels; none: all workloads of the namespace, or of the mesh where it is the root namespace. */
+  readonly selector: Readonly<Record<string, string>>
+  /** undefined: what the wider one says. */
   readonly mode: MtlsMode | undefined
   /** By port of the application. */
   readonly ports: Readonly<Record<string, MtlsMode>>
@@ -49,5 +54,6 @@ export interface Config {
   readonly workloads: readonly WorkloadConfig[]
   readonly namespaces: readonly NamespaceConfig[]
   readonly networkPolicies: readonly NetworkPolicyConfig[]
-  readonly mtls?: MtlsModes
+  /** The oldest first: it counts where two would. */
+  readonly peerAuthentications: readonly PeerAuthenticationConfig[]
 }

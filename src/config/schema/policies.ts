@@ -1,10 +1,9 @@
 // Who may do what: rules in full, and short entries for people without a mesh.
 import { z } from 'zod'
-import { isIp, parseCidr } from '../../core/address.ts'
+import { isBlock } from '../../core/address.ts'
 import { label, labels, name, port } from '../types.ts'
 
 const EXPECTED_BLOCK = 'expected an address or a block such as "10.0.0.0/8"'
-const isBlock = (text: string): boolean => isIp(text) || (text.includes('/') && parseCidr(text) !== undefined)
 
 const texts = () => z.array(z.string().min(1)).default([])
 const blocks = () => z.array(z.string().refine(isBlock, { error: EXPECTED_BLOCK })).default([])
@@ -14,6 +13,8 @@ const source = z.strictObject({
     'Verified identities: `cluster.local/ns/shop/sa/cart`. `*`: any; `*x` and `x*`: by end and beginning.',
   ),
   notPrincipals: texts().describe('None of these.'),
+  trustDomains: texts().describe('Trust domains of verified identities.'),
+  notTrustDomains: texts().describe('None of these.'),
   requestPrincipals: texts().describe('`issuer/subject` of a valid token.'),
   notRequestPrincipals: texts().describe('None of these.'),
   namespaces: texts().describe(
@@ -70,6 +71,8 @@ export const policySchema = z.strictObject({
     .describe(
       '`deny` is stronger; once there is an `allow`, what none of them allows is denied. `audit` only counts; `custom` asks a provider.',
     ),
+  provider: z.string().min(1).optional().describe('Whom a `custom` policy asks: one of `extensionProviders`.'),
+  dryRun: z.boolean().default(false).describe('Count what it would decide, and leave it at that.'),
   direction,
   family: z
     .enum(['native', 'istio', 'smi'])

@@ -1,11 +1,17 @@
 // Istio's resources.
 import type { Groups } from '../group.ts'
 import { all } from '../group.ts'
+import { AUTHORIZATION_POLICY } from './authorization-policy.ts'
+import { PEER_AUTHENTICATION } from './peer-authentication.ts'
 
 export const ISTIO: Groups = {
   'security.istio.io': {
     versions: ['v1', 'v1beta1'],
-    kinds: all('later', 'AuthorizationPolicy', 'PeerAuthentication', 'RequestAuthentication'),
+    kinds: {
+      AuthorizationPolicy: AUTHORIZATION_POLICY,
+      PeerAuthentication: PEER_AUTHENTICATION,
+      ...all('later', 'RequestAuthentication'),
+    },
   },
   'networking.istio.io': {
     versions: ['v1', 'v1beta1', 'v1alpha3'],
