@@ -62,3 +62,25 @@ function testOf(pattern: string): Regex['test'] {
     throw new RegexError(`not a regular expression in RE2 syntax: ${reason}`, { cause: error })
   }
 }
+
+/** Replaces every place of a text that the pattern matches; `\1` to `\9` in the replacement are groups, `\0` is the whole match. */
+export type Replace = (text: string) => string
+
+/** Throws RegexError with a sentence for the user. */
+export function compileReplace(pattern: string, replacement: string): Replace {
+  compileRegex(pattern)
+  const regex = RE2JS.compile(pattern)
+  // text, group, text, group, …
+  const parts = replacement.split(/\\([\d\\])/)
+  for (let i = 1; i < parts.length; i += 2) {
+    if (Number(parts[i]) > regex.groupCount()) throw new RegexError(`the expression has no group \\${parts[i]}`)
+  }
+  const build = (...match: readonly unknown[]): string =>
+    parts.map((part, i) => (i % 2 === 0 || part === '\\' ? part : textOf(match[Number(part)]))).join('')
+  return (text) => regex.matcher(text).replaceAll(build)
+}
+
+/** A group that took no part in the match is undefined. */
+function textOf(group: unknown): string {
+  return typeof group === 'string' ? group : ''
+}

@@ -12,6 +12,7 @@ export function examineConfig({ settings, services, routes, policies }: Config):
   )
   const { problems } = compileRoutes(routes, {
     resolve: (ref) => index.get(ref),
+    hasSubset: (service, subset) => service.subsets.some(({ name }) => name === subset),
     aliases: (host) => index.aliases(host),
     pathNormalization: settings.pathNormalization,
     random: () => 0,

@@ -19,25 +19,14 @@ import type { Tally } from '../telemetry/exchanges.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { Deadlines } from './deadlines.ts'
-import type { Decision, ExchangeDeps } from './decision.ts'
+import type { Decision, ExchangeDeps, ExchangeStart } from './decision.ts'
 import { egressDenial } from './egress.ts'
 import { ExchangeFacts } from './facts.ts'
-import { sendReply } from './local-reply.ts'
-import type { Peer } from './peer.ts'
+import { type Reply, replyTo, sendReply } from './local-reply.ts'
 import { prefaceFor } from './preface.ts'
 import { mayRetry } from './retry.ts'
 
 type Phase = 'open' | 'responding' | 'done'
-
-export interface ExchangeStart {
-  readonly peer: Peer
-  readonly stream: DownstreamStream
-  /** undefined: TCP, or what came was no request. */
-  readonly request: RequestHead | undefined
-  /** The request has no body. */
-  readonly ended: boolean
-  readonly kind: 'http' | 'tcp'
-}
 
 export class Exchange extends ExchangeFacts implements DownstreamReceiver, AttemptOwner {
   readonly #deps: ExchangeDeps<Exchange>
@@ -95,14 +84,21 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     const began = this.#phase === 'responding'
     this.#dropUpstream()
     if (began || this.kind === 'tcp' || FAILURES[code].status === 0) this.#downstream.abort(code)
-    else {
-      const { head, bytes } = sendReply(this.#downstream, code, this.request, this.requestId)
-      this.response = head
-      this.status = head.status
-      if (this.kind === 'grpc') this.grpcStatus = FAILURES[code].grpc
-      this.responseBytes = bytes
-    }
+    else this.#reply(replyTo(code, this.request, this.requestId))
     this.#finish()
+  }
+
+  /** Answers without any service. */
+  answer(reply: Reply): void {
+    this.#reply(reply)
+    this.#finish()
+  }
+
+  #reply(reply: Reply): void {
+    this.response = reply.head
+    this.status = reply.head.status
+    this.grpcStatus = reply.grpcStatus
+    this.responseBytes = sendReply(this.#downstream, reply, this.request)
   }
 
   /** A tunnel must end: a WebSocket is told why (RFC 6455 §7.4.1), where that fits between its frames. */

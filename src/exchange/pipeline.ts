@@ -11,6 +11,7 @@ import type { Carrier, ServiceRegistry } from '../upstream/registry.ts'
 import type { Service } from '../upstream/service.ts'
 import type { ExchangeDeps } from './decision.ts'
 import { Exchange } from './exchange.ts'
+import { answerOf, courseOf } from './follow.ts'
 import type { Peer } from './peer.ts'
 import { type Plan, planConnection, planRequest } from './plan.ts'
 import type { Destination, Snapshot } from './snapshot.ts'
@@ -23,7 +24,7 @@ export interface PipelineDeps extends ExchangeDeps<Exchange> {
 
 /** Without a route: as long as bytes flow, as Istio has it. */
 const UNHURRIED = { requestMs: 0, attemptMs: 0, idleMs: 300_000, streamIdleMs: 300_000, maxStreamMs: 0 } as const
-const NO_ROUTE = { route: '', responseEdits: null, timeouts: UNHURRIED } as const
+const NO_ROUTE = { subset: '', route: '', responseEdits: null, timeouts: UNHURRIED } as const
 
 export class Pipeline {
   readonly #deps: PipelineDeps
@@ -88,14 +89,17 @@ export class Pipeline {
   }
 
   #follow(route: Route<Destination<Carrier>>, x: Exchange, head: RequestHead): void {
-    const chosen = route.services.next()?.service
-    if (chosen === undefined) return this.#fail(x, 'missing_backend', `route ${route.id} has no service`)
-    if (route.requestEdits !== null) route.requestEdits.applyToRequest(head)
+    x.route = route.id
+    const fork = answerOf(route, head) ?? courseOf(route, head)
+    if ('failure' in fork) return this.#fail(x, fork.failure, fork.detail)
+    if ('reply' in fork) return x.answer(fork.reply)
+    const { service, subset, responseEdits } = fork
     x.forward({
-      service: chosen.runtime.of(head),
-      destination: chosen.party,
+      service: service.runtime.of(head),
+      subset,
+      destination: service.party,
       route: route.id,
-      responseEdits: route.responseEdits,
+      responseEdits,
       timeouts: route.timeouts,
     })
   }

@@ -66,6 +66,7 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
   )
   const { table, problems } = compileRoutes(config.routes, {
     resolve: (ref) => services.get(ref),
+    hasSubset: ({ config: service }, subset) => service.subsets.some(({ name }) => name === subset),
     aliases: (host) => services.aliases(host),
     pathNormalization: settings.pathNormalization,
     random,

@@ -4,7 +4,6 @@ import type { RouteConfig } from '../config/schema/routes.ts'
 import { compileRoute, type RouteParts } from './compile-route.ts'
 import { HostTable, isHostPattern } from './hosts.ts'
 import { type CompiledMatch, MatchCompiler } from './match.ts'
-import type { PathMode } from './normalize.ts'
 import { type PathCandidate, PathIndex } from './path-index.ts'
 import type { Route } from './route.ts'
 import { isFor, type Scope } from './scope.ts'
@@ -20,7 +19,6 @@ export interface RouteProblem {
 export interface RouteContext<S> extends RouteParts<S> {
   /** All hosts that mean the same as this one, itself included, in an order that is the same for each of them. */
   aliases(host: string): readonly string[]
-  readonly pathNormalization: PathMode
   /** Whose traffic the table is for; left out: whatever routes say of that. */
   readonly scope?: Scope
 }

@@ -17,7 +17,12 @@ interface Edit {
 // NUL and line ends would start another field; no control character belongs into a value (RFC 9110 §5.5)
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
-export class FieldEdits {
+/** Whatever changes the fields of a message. */
+export interface FieldChange {
+  applyTo(fields: Fields): void
+}
+
+export class FieldEdits implements FieldChange {
   /** Takes the place of Host or :authority; '' leaves it. Never in a response. */
   readonly #authority: string
   readonly #remove: readonly string[]
@@ -44,11 +49,30 @@ export class FieldEdits {
     }
   }
 
+  /** The same, and a host where they set none. */
+  withAuthority(authority: string): FieldEdits {
+    const own = this.#authority === '' ? authority : this.#authority
+    return new FieldEdits({ authority: own, remove: this.#remove, set: this.#set, add: this.#add })
+  }
+
   applyToRequest(head: RequestHead): void {
     this.applyTo(head.fields)
     if (this.#authority === '') return
     head.authority = this.#authority
     if (head.fields.has('host')) head.fields.set('Host', this.#authority)
+  }
+}
+
+export const NOTHING = new FieldEdits({ authority: '', remove: [], set: [], add: [] })
+
+/** One after the other; null: there is nothing to do. */
+export function chain(first: FieldChange | null, second: FieldChange | null): FieldChange | null {
+  if (first === null || second === null) return first ?? second
+  return {
+    applyTo: (fields) => {
+      first.applyTo(fields)
+      second.applyTo(fields)
+    },
   }
 }
 

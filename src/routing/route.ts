@@ -1,7 +1,9 @@
-// A route as the data path uses it.
-import type { Fields } from '../core/fields.ts'
-import type { FieldEdits } from './edits.ts'
+// A route as the data path uses it. What it does not ask for is null, so that it costs a comparison.
+import type { FieldChange, FieldEdits } from './edits.ts'
+import type { OwnAnswer } from './own-answer.ts'
+import type { PathRewrite } from './rewrite.ts'
 import type { Split } from './split.ts'
+import type { Sticky } from './sticky.ts'
 import type { Timeouts } from './timeouts.ts'
 
 export interface WeightedService<S> {
@@ -9,24 +11,25 @@ export interface WeightedService<S> {
   readonly ref: string
   /** undefined: there is no such service; its share of the traffic gets `missing_backend`. */
   readonly service: S | undefined
+  /** '': all of its endpoints. */
+  readonly subset: string
   readonly weight: number
-}
-
-/** What a route answers by itself, without any service. */
-export interface RouteReply {
-  readonly status: number
-  readonly fields: Fields
-  readonly body: string
+  /** After those of the route. */
+  readonly requestEdits: FieldEdits | null
+  /** Those of the service, then those of the route. */
+  readonly responseEdits: FieldChange | null
 }
 
 export interface Route<S> {
   /** Its name, for logs, metrics and explain. */
   readonly id: string
   readonly services: Split<WeightedService<S>>
-  /** null: none. */
+  readonly rewrite: PathRewrite | null
   readonly requestEdits: FieldEdits | null
+  /** For what the route answers itself; responses of services get theirs. */
   readonly responseEdits: FieldEdits | null
   readonly timeouts: Timeouts
   /** A redirect or direct reply instead of services; null: goes to a service. */
-  readonly reply: RouteReply | null
+  readonly own: OwnAnswer | null
+  readonly sticky: Sticky | null
 }

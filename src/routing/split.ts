@@ -37,9 +37,13 @@ export class Split<C extends Weighted> {
 
   /** The next choice; undefined when none has a weight. */
   next(): C | undefined {
-    if (this.choices.length < 2) return this.choices[0]
+    return this.choices.length < 2 ? this.choices[0] : this.at(this.draw())
+  }
+
+  /** The next number, for `at`. */
+  draw(): number {
     this.#state = (this.#state + STEP) >>> 0
-    return this.at(this.#state)
+    return this.#state
   }
 
   /** The choice of a number of 32 bits: equal numbers, equal choices. */

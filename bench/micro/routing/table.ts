@@ -82,6 +82,7 @@ function tableOf(inputs: readonly object[]): RouteTable<string> {
   const started = performance.now()
   const { table } = compileRoutes(routes, {
     resolve: (ref) => ref,
+    hasSubset: () => true,
     aliases: (host) => [host],
     pathNormalization: 'AUTO',
     random: () => 0,

@@ -44,6 +44,7 @@ export class Answer {
     else if (end || head.bodyLength >= 0) this.#framing = 'length'
     else this.#framing = old ? 'close' : 'chunked'
     if (this.endsByClose) stays = false
+    if (end && lacksLength(head, request)) head.fields.push('content-length', 'Content-Length', '0')
     let connection = ''
     if (!stays) connection = this.#framing === 'tunnel' ? '' : 'close'
     else if (old) connection = 'keep-alive'
@@ -63,4 +64,10 @@ export class Answer {
   end(trailers: Fields | undefined): void {
     if (this.#framing === 'chunked') this.#wire.text(lastChunkText(trailers))
   }
+}
+
+/** Without a word of its length, a response that ends with its head would be taken for one that ends with the connection (RFC 9112 §6.3). */
+function lacksLength({ status, fields, upgrade }: ResponseHead, request: RequestHead | undefined): boolean {
+  if (status < 200 || status === 204 || status === 304 || upgrade !== '' || request?.method === 'HEAD') return false
+  return request?.method !== 'CONNECT' && !fields.has('content-length')
 }

@@ -3,16 +3,19 @@ import type { RequestHead } from '../../codec/message.ts'
 import { formatAddress, parseAddress } from '../../core/address.ts'
 import { FAILURES, type FailureCode } from '../../core/failures.ts'
 import type { Judged } from '../../exchange/authorize.ts'
+import { answerOf, type Course, courseTo } from '../../exchange/follow.ts'
 import { replyTo } from '../../exchange/local-reply.ts'
 import { destinationOf } from '../../exchange/peer.ts'
 import { type Caller, type Plan, planConnection, planRequest } from '../../exchange/plan.ts'
+import type { Destination } from '../../exchange/snapshot.ts'
 import { identityOf } from '../../policy/identity.ts'
-import type { FieldEdits } from '../../routing/edits.ts'
+import type { FieldChange } from '../../routing/edits.ts'
+import type { Route, WeightedService } from '../../routing/route.ts'
 import { ensureTraceparent, IdSource, requestIdOf } from '../../telemetry/trace.ts'
 import { type Exit, exitOf } from './egress.ts'
 import { pairsOf, readRequest, readResponse, sentFields } from './heads.ts'
 import type { Pairs, Question } from './question.ts'
-import { isAt, listenerOf, type Share, targetOf } from './target.ts'
+import { isAt, listenerOf, type Share, type Target, targetOf } from './target.ts'
 import type { Viewpoint } from './viewpoints.ts'
 
 interface Reply {
@@ -90,10 +93,26 @@ export function explainRequest(snapshot: Viewpoint, question: Question): Answer 
   if (exit?.denied === true) return { ...failed('policy_denied', exit.why, head), rule: exit.rule, nearest: exit.nearest }
   if (plan.kind !== 'route')
     return { ...ALLOWED, ...target, ...decided(snapshot, judged), ...passed(question, head, { snapshot, edits: null }) }
-  const { id, requestEdits, responseEdits } = plan.route
-  if (target.services.length === 0) return { ...failed('missing_backend', target.why, head), route: id }
-  if (requestEdits !== null) requestEdits.applyToRequest(head)
-  return { ...ALLOWED, ...target, ...decided(snapshot, judged), ...passed(question, head, { snapshot, edits: responseEdits }) }
+  return { ...follow(plan.route, head, { question, snapshot, target }), ...decided(snapshot, judged) }
+}
+
+function follow(
+  route: Route<Destination<undefined>>,
+  head: RequestHead,
+  { question, snapshot, target }: { question: Question; snapshot: Viewpoint; target: Target },
+): Answer {
+  const own = answerOf(route, head)
+  if (own !== undefined && 'reply' in own) {
+    const { status, fields } = own.reply.head
+    const why = `the route ${route.id} answers it here`
+    return { ...ALLOWED, why, route: route.id, status, reply: { status, headers: pairsOf(fields) } }
+  }
+  const choice = route.services.choices.find(({ service }) => service !== undefined)
+  if (own === undefined && choice === undefined) return { ...failed('missing_backend', target.why, head), route: route.id }
+  const fork = own ?? courseTo(route, choice as WeightedService<Destination<undefined>>, head)
+  if ('failure' in fork) return { ...failed(fork.failure, fork.detail, head), route: route.id }
+  const { responseEdits } = fork as Course<unknown>
+  return { ...ALLOWED, ...target, ...passed(question, head, { snapshot, edits: responseEdits }) }
 }
 
 function explainConnection(
@@ -128,7 +147,7 @@ function decided({ policies }: Viewpoint, { verdict, policyInput }: Judged): Par
 function passed(
   question: Question,
   head: RequestHead,
-  { snapshot, edits }: { snapshot: Viewpoint; edits: FieldEdits | null },
+  { snapshot, edits }: { snapshot: Viewpoint; edits: FieldChange | null },
 ): Pick<Answer, 'forwarded' | 'response'> {
   const forwarded = { method: head.method, scheme: head.scheme, host: head.authority, path: head.path, headers: sentFields(head) }
   if (question.response === undefined) return { forwarded, response: null }

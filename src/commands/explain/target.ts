@@ -11,6 +11,8 @@ export interface Share {
   readonly name: string
   readonly namespace: string
   readonly port: number
+  /** Part of its endpoints, where a route names one. */
+  readonly subset?: string
   /** Of the traffic, 0…1. */
   readonly share: number
 }
@@ -53,18 +55,22 @@ function application(snapshot: Viewpoint, question: Question): Share[] {
 }
 
 function routeTarget({ id, services }: Route<Destination<undefined>>): Target {
-  const shares = new Map<Destination<undefined>, number>()
+  const found: (Share & { share: number })[] = []
   const missing: string[] = []
-  services.choices.forEach(({ service, ref }, i) => {
-    if (service === undefined) missing.push(ref)
-    else shares.set(service, (shares.get(service) ?? 0) + (services.shares[i] as number))
+  services.choices.forEach(({ service, subset, ref }, i) => {
+    const share = services.shares[i] as number
+    if (service === undefined) {
+      missing.push(ref === '' ? 'one' : ref)
+      return
+    }
+    const { name, namespace, port } = service.config
+    const part = { name, namespace, port, ...(subset === '' ? {} : { subset }) }
+    const same = found.find(
+      (one) => one.name === name && one.namespace === namespace && one.port === port && one.subset === part.subset,
+    )
+    if (same === undefined) found.push({ ...part, share })
+    else same.share += share
   })
-  const found = [...shares].map(([{ config }, share]) => ({
-    name: config.name,
-    namespace: config.namespace,
-    port: config.port,
-    share,
-  }))
   const gap =
     missing.length === 0 ? '' : `; of its services ${missing.join(', ')} can't be found, and that share of the traffic fails`
   return {

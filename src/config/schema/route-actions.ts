@@ -62,4 +62,8 @@ export const mirror = z.strictObject({
   percent: percent(100).describe('Share of the requests.'),
 })
 
+export type WeightedServiceConfig = z.output<typeof weightedService>
+export type RedirectConfig = z.output<typeof redirect>
+export type DirectReplyConfig = z.output<typeof directReply>
+export type RewriteConfig = z.output<typeof rewrite>
 export type FieldEditsConfig = z.output<typeof fieldEdits>

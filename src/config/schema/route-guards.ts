@@ -70,3 +70,4 @@ export const sticky = z.strictObject({
   header: z.string().min(1).optional().describe('Header field: equal values, the same service. Without it, by weight.'),
   ttl: duration('0').describe('How long the cookie lives. "0": until the browser is closed.'),
 })
+export type StickyConfig = z.output<typeof sticky>

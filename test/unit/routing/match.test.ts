@@ -1,43 +1,18 @@
 import t from 'tap'
-import { readRequest } from '../../../src/commands/explain/heads.ts'
-import { routeSchema } from '../../../src/config/schema/routes.ts'
-import { settingsSchema } from '../../../src/config/schema/settings.ts'
-import { compileRoutes } from '../../../src/routing/compile.ts'
-import { normalizePath } from '../../../src/routing/normalize.ts'
 import type { Scope } from '../../../src/routing/scope.ts'
-
-const SETTINGS = settingsSchema.parse({})
-
-interface Asked {
-  readonly method?: string
-  readonly host?: string
-  readonly path?: string
-  readonly scheme?: 'http' | 'https'
-  readonly headers?: [string, string][]
-}
-
-function compile(inputs: readonly object[], scope?: Scope): ReturnType<typeof compileRoutes<string>> {
-  return compileRoutes(
-    inputs.map((input, i) => routeSchema.parse({ name: `r${i}`, services: [{ service: 'a' }], ...input })),
-    {
-      resolve: (ref) => ref,
-      aliases: (host) => [host],
-      pathNormalization: 'AUTO',
-      random: () => 0,
-      ...(scope === undefined ? {} : { scope }),
-    },
-  )
-}
+import { type AskedHead, compiled, headOf } from '../../support/routing.ts'
 
 /** Name of the route that a request gets; '': none. */
-function ask(table: ReturnType<typeof compile>['table'], asked: Asked): string {
-  const head = readRequest({ at: 'outbound', host: 'h', ...asked }, SETTINGS)
-  if ('refused' in head) throw new Error(head.detail)
-  head.path = normalizePath(head.path, 'AUTO', true) as string
-  return table.match(head)?.id ?? ''
+function ask(table: ReturnType<typeof compiled>['table'], asked: AskedHead): string {
+  return table.match(headOf(asked))?.id ?? ''
 }
 
-const CASES: readonly { readonly name: string; readonly match: object; readonly takes: Asked[]; readonly leaves: Asked[] }[] = [
+const CASES: readonly {
+  readonly name: string
+  readonly match: object
+  readonly takes: AskedHead[]
+  readonly leaves: AskedHead[]
+}[] = [
   {
     name: '{*} is one segment, or the rest of one',
     match: { path: { template: '/shops/{*}/items/v{*}' } },
@@ -103,7 +78,7 @@ const CASES: readonly { readonly name: string; readonly match: object; readonly 
 
 for (const { name, match, takes, leaves } of CASES) {
   t.test(name, async (t) => {
-    const { table, problems } = compile([{ matches: [match] }])
+    const { table, problems } = compiled([{ matches: [match] }])
     t.same(problems, [])
     for (const asked of takes) t.equal(ask(table, asked), 'r0', JSON.stringify(asked))
     for (const asked of leaves) t.equal(ask(table, asked), '', JSON.stringify(asked))
@@ -124,14 +99,14 @@ const BAD: readonly (readonly [object, RegExp])[] = [
 
 for (const [match, says] of BAD) {
   t.test(`reports ${JSON.stringify(match)}`, async (t) => {
-    const { problems } = compile([{ matches: [match] }])
+    const { problems } = compiled([{ matches: [match] }])
     t.equal(problems.length, 1)
     t.match(problems[0]?.message, says)
   })
 }
 
 t.test('a higher priority is asked first, whatever the paths, within the most specific host', async (t) => {
-  const { table } = compile([
+  const { table } = compiled([
     { hosts: ['h'], matches: [{ path: { exact: '/a/b' } }] },
     { hosts: ['h'], matches: [{ path: { prefix: '/a' } }], priority: 2 },
     { hosts: ['h'], matches: [{ path: { regex: '/a/b/.*' } }], priority: 3 },
@@ -154,7 +129,7 @@ t.test('a route is for the callers and gateways that it names', async (t) => {
     { matches: [{ path: { exact: '/both' } }], gateways: ['mesh', 'edge/public'] },
   ]
   const reached = (scope: Scope): string[] => {
-    const { table } = compile(inputs, scope)
+    const { table } = compiled(inputs, { scope })
     return ['all', 'shop', 'v1', 'gateway', 'listener', 'both'].filter((path) => ask(table, { path: `/${path}` }) !== '')
   }
   t.same(reached({ kind: 'mesh', namespace: 'shop', labels: { app: 'cart', version: 'v1' } }), ['all', 'shop', 'v1', 'both'])

@@ -13,6 +13,7 @@ const SERVICES = new ServiceIndex([[{ name: 'a', namespace: 'n', port: 80, hosts
 function compile(routes: readonly RouteConfig[]): { table: RouteTable<string>; problems: RouteProblem[] } {
   return compileRoutes(routes, {
     resolve: (ref) => SERVICES.get(ref),
+    hasSubset: () => true,
     aliases: (host) => SERVICES.aliases(host),
     pathNormalization: 'AUTO',
     random: () => 0,
@@ -284,11 +285,14 @@ t.test('carries what a route says', async (t) => {
     timeouts: { requestMs: 2000, attemptMs: 1000, idleMs: 0, streamIdleMs: 0, maxStreamMs: 0 },
     requestEdits: null,
     responseEdits: null,
-    reply: null,
+    own: null,
+    rewrite: null,
+    sticky: null,
   })
+  const nothing = { subset: '', requestEdits: null, responseEdits: null }
   t.same(route?.services.choices, [
-    { ref: 'a', service: 'a.n', weight: 3 },
-    { ref: 'gone', service: undefined, weight: 1 },
+    { ref: 'a', service: 'a.n', weight: 3, ...nothing },
+    { ref: 'gone', service: undefined, weight: 1, ...nothing },
   ])
   t.same(route?.services.shares, [0.75, 0.25])
 })
