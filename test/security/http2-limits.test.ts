@@ -68,15 +68,14 @@ const FLOODS: Readonly<Record<string, Attack>> = {
     reason: 'window_updates',
     frames: () => many(200, () => frame('WINDOW_UPDATE', 0, 0, uint32(1))),
   },
-  'PRIORITY flood (CVE-2019-9513)': { reason: 'priorities', frames: () => many(200, () => frame('PRIORITY', 0, 3, Buffer.alloc(5))) },
+  'PRIORITY flood (CVE-2019-9513)': {
+    reason: 'priorities',
+    frames: () => many(200, () => frame('PRIORITY', 0, 3, Buffer.alloc(5))),
+  },
   'a flood of frames that nobody knows': { reason: 'priorities', frames: () => many(200, () => frame(0xbe, 0, 0, 'x')) },
   'CONTINUATION flood (CVE-2024-27316)': {
     reason: 'continuations',
-    frames: () =>
-      Buffer.concat([
-        frame('HEADERS', 1, 1, block(...REQUEST)),
-        many(200, () => frame('CONTINUATION', 0, 1, '')),
-      ]),
+    frames: () => Buffer.concat([frame('HEADERS', 1, 1, block(...REQUEST)), many(200, () => frame('CONTINUATION', 0, 1, ''))]),
   },
   'a head without end': {
     reason: 'head_bytes',
@@ -129,7 +128,9 @@ t.test('more streams than allowed are refused, and may be sent again', async (t)
   const here = await world(t)
   const caller = await rawHttp2(t, here.inbound)
   caller.send(many(12, (n) => headers(odd(n), POST, 4)))
-  await eventually(() => caller.frames.filter(({ type, payload }) => type === 'RST_STREAM' && payload.readUInt32BE(0) === 7).length === 2)
+  await eventually(
+    () => caller.frames.filter(({ type, payload }) => type === 'RST_STREAM' && payload.readUInt32BE(0) === 7).length === 2,
+  )
   t.equal(await struck(here, 'streams'), 2)
   await here.bystander()
 })
@@ -138,7 +139,10 @@ t.test('HPACK bomb and cookie bomb: small blocks of large heads are refused', as
   const here = await world(t)
   const attacker = await rawHttp2(t, here.inbound)
   const bomb = Buffer.concat([block(...REQUEST), Buffer.from([0x40]), block(['x-bomb', 'v'.repeat(3000)]).subarray(1)])
-  attacker.send(frame('HEADERS', 5, 1, bomb), frame('HEADERS', 5, 3, Buffer.concat([block(...REQUEST), Buffer.alloc(10_000, 0xbe)])))
+  attacker.send(
+    frame('HEADERS', 5, 1, bomb),
+    frame('HEADERS', 5, 3, Buffer.concat([block(...REQUEST), Buffer.alloc(10_000, 0xbe)])),
+  )
   const crumbs = Array.from({ length: 2000 }, () => Buffer.from([0x0f, 0x11, 0]))
   attacker.send(frame('HEADERS', 5, 5, Buffer.concat([block(...REQUEST), ...crumbs])))
   t.equal(await attacker.ended(1), '200')
@@ -157,7 +161,11 @@ t.test('a table of header compression beyond what was allowed', async (t) => {
   await here.bystander()
 })
 
-async function silent(t: Test, send: (attacker: RawHttp2) => void, options: { bare?: boolean; http2?: object } = {}): Promise<World> {
+async function silent(
+  t: Test,
+  send: (attacker: RawHttp2) => void,
+  options: { bare?: boolean; http2?: object } = {},
+): Promise<World> {
   const http = { headTimeout: '300ms', bodyTimeout: '300ms' }
   const here = await world(t, { ...LIMITS, settingsTimeout: '300ms', ...options.http2 }, http)
   const attacker = await rawHttp2(t, here.inbound, { bare: options.bare === true })

@@ -1,9 +1,9 @@
 // Messages that are one thing in HTTP/2 and could become another in HTTP/1, through a whole sidecar with both codecs: what reaches the
 // application is one request, or none.
 import t from 'tap'
+import { type Http2Origin, http2Origin } from '../support/h2-node.ts'
 import { rawHttp2 } from '../support/h2-raw.ts'
 import { frame, headers, POST, REQUEST } from '../support/h2-wire.ts'
-import { type Http2Origin, http2Origin } from '../support/h2-node.ts'
 import { answering, type RawPeer, rawClient, rawOrigin, statuses } from '../support/raw-peer.ts'
 import { startSidecar, type TestSidecar } from '../support/sidecar.ts'
 
@@ -58,7 +58,7 @@ const HEADS: Readonly<Record<string, Fields>> = {
   'Connection that names a field': get(['connection', 'x-forwarded-for']),
   'Keep-Alive': get(['keep-alive', 'timeout=5']),
   'Proxy-Connection': get(['proxy-connection', 'close']),
-  'Upgrade': get(['upgrade', 'websocket']),
+  Upgrade: get(['upgrade', 'websocket']),
   'TE other than trailers': get(['te', 'gzip']),
   'Content-Length twice': get(['content-length', '0'], ['content-length', '0']),
   'Content-Length with a sign': get(['content-length', '+0']),
@@ -134,7 +134,18 @@ t.test('trailers cannot become fields of another message', async (t) => {
   const client = await rawHttp2(t, inbound)
   const before = origin.peers.length
   client.send(headers(1, POST, 4), frame('DATA', 0, 1, 'abc'))
-  client.send(headers(1, [['authorization', 'admin'], ['host', 'evil'], ['content-length', '9'], ['x-sum', '1']], 5))
+  client.send(
+    headers(
+      1,
+      [
+        ['authorization', 'admin'],
+        ['host', 'evil'],
+        ['content-length', '9'],
+        ['x-sum', '1'],
+      ],
+      5,
+    ),
+  )
   const peer = await origin.peer(before)
   await peer.until(/\r\n0\r\n.*\r\n\r\n$/s)
   t.match(peer.received, /\r\n0\r\nx-sum: 1\r\n\r\n$/, 'what would change how the head was understood is dropped')
