@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import http from 'node:http'
-import http2 from 'node:http2'
+import type http2 from 'node:http2'
+import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { eventually } from '../support/eventually.ts'
 import { askHttp2, connectHttp2, http2Origin } from '../support/h2-node.ts'
@@ -290,7 +291,7 @@ t.test('a WebSocket over HTTP/1.1 to an application of HTTP/2', async (t) => {
       path,
       headers: { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': key, 'sec-websocket-version': '13' },
     })
-  const [response, socket] = (await once(upgrade('/chat'), 'upgrade')) as [http.IncomingMessage, import('node:net').Socket]
+  const [response, socket] = (await once(upgrade('/chat'), 'upgrade')) as [http.IncomingMessage, Socket]
   t.equal(response.headers['sec-websocket-accept'], acceptOf(key))
   t.match(response.headers, { 'x-protocol': 'websocket', 'x-method': 'CONNECT' })
   socket.write('ping')

@@ -91,6 +91,7 @@ function echo(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeader
   stream.on('data', (part: Buffer) => parts.push(part))
   stream.on('trailers', (trailers) => Object.assign(headers, { trailers }))
   stream.on('end', () => {
+    if (stream.destroyed) return
     stream.respond({ ':status': 200, 'content-type': 'application/json' })
     stream.end(JSON.stringify({ headers, body: Buffer.concat(parts).toString() }))
   })
