@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import { examineConfig } from '../exchange/examine.ts'
 import { type Answer, explainRequest } from './explain/answer.ts'
+import { gatewayProblem } from './explain/gateway.ts'
 import { type Asked, readQuestions } from './explain/question.ts'
 import { Viewpoints } from './explain/viewpoints.ts'
 import type { ExitCode, Io } from './io.ts'
@@ -34,8 +35,9 @@ function answerTo(asked: Asked, viewpoints: Viewpoints): Answer | { id?: unknown
   const id = asked.id === undefined ? {} : { id: asked.id }
   if ('error' in asked) return { ...id, error: asked.error }
   const { question } = asked
-  if (question.at === 'gateway') return { ...id, error: 'at: this version has no gateways; expected inbound or outbound' }
   const snapshot = viewpoints.of(question.workload)
   if (typeof snapshot === 'string') return { ...id, error: snapshot }
+  const problem = question.at === 'gateway' ? gatewayProblem(snapshot, question) : undefined
+  if (problem !== undefined) return { ...id, error: problem }
   return { ...id, ...explainRequest(snapshot, question) }
 }

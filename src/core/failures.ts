@@ -28,6 +28,7 @@ export const FAILURES = {
   downstream_gone: { status: 0, grpc: 1, flag: 'DC', side: 'downstream', retry: 'never', message: 'The caller has gone.' },
   policy_denied: { status: 403, grpc: 7, flag: '-', side: 'proxy', retry: 'never', message: 'RBAC: access denied' },
   caller_distrusted: { status: 0, grpc: 16, flag: 'DC', side: 'downstream', retry: 'never', message: 'The certificate of the caller is no longer believed.' },
+  misdirected: { status: 421, grpc: 12, flag: 'NR', side: 'downstream', retry: 'never', message: 'This connection is for another host.' },
   no_route: { status: 404, grpc: 12, flag: 'NR', side: 'proxy', retry: 'never', message: 'No route matches.' },
   no_service: { status: 502, grpc: 14, flag: 'NC', side: 'proxy', retry: 'never', message: 'The destination is not known here.' },
   missing_backend: { status: 500, grpc: 14, flag: 'NC', side: 'proxy', retry: 'never', message: 'The route has no valid destination.' },

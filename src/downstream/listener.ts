@@ -206,6 +206,7 @@ export class Listener {
         ? { destinationIp: '', destinationPort: 0 }
         : destinationOf(ends.localAddress, this.port, inbound.app)),
       sourceIn: 0,
+      gateway: '',
       service: listener.direction === 'outbound' ? (listener.config.service ?? '') : '',
       preface: inbound === undefined ? undefined : prefaceFor(inbound.sendProxyProtocol, ends),
     }

@@ -9,7 +9,10 @@ import type { Peer } from './peer.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** What of a peer policies look at. */
-export type PolicyPeer = Pick<Peer, 'direction' | 'remoteIp' | 'identity' | 'destinationIp' | 'destinationPort' | 'serverName'>
+export type PolicyPeer = Pick<
+  Peer,
+  'direction' | 'remoteIp' | 'identity' | 'destinationIp' | 'destinationPort' | 'serverName' | 'gateway'
+>
 
 /** What policies said of an exchange, and of what: kept with it. */
 export interface Judged {
@@ -27,7 +30,7 @@ export function authorize(
   { head, remoteIp }: { readonly head: RequestHead | undefined; readonly remoteIp: string },
   judged: Judged,
 ): Verdict | undefined {
-  const engine = peer.direction === 'inbound' ? policies.inbound : policies.outbound
+  const engine = comesIn(peer) ? policies.inbound : policies.outbound
   if (engine === null) return undefined
   judged.policyInput = inputOf(peer, head, remoteIp, judged.claims)
   judged.verdict = engine.decide(judged.policyInput)
@@ -41,17 +44,17 @@ export function authorizeAgain(
   head: RequestHead | undefined,
   judged: Judged,
 ): Verdict | undefined {
-  const engine = peer.direction === 'inbound' ? snapshot.policies.inbound : snapshot.policies.outbound
+  const engine = comesIn(peer) ? snapshot.policies.inbound : snapshot.policies.outbound
   if (engine === null) return undefined
   const { trustedHops } = snapshot.config.settings
-  const behind = head === undefined || peer.direction === 'outbound' ? undefined : head
+  const behind = comesIn(peer) ? head : undefined
   const remoteIp = behind === undefined ? peer.remoteIp : forwardedClient(behind.fields, peer.remoteIp, trustedHops)
   return engine.decide(judged.policyInput ?? inputOf(peer, head, remoteIp, judged.claims))
 }
 
 function inputOf(peer: PolicyPeer, head: RequestHead | undefined, remoteIp: string, claims: Claims | undefined): PolicyInput {
   return new PolicyInput({
-    direction: peer.direction,
+    direction: comesIn(peer) ? 'inbound' : 'outbound',
     identity: peer.identity,
     sourceIp: peer.remoteIp,
     remoteIp,
@@ -61,6 +64,11 @@ function inputOf(peer: PolicyPeer, head: RequestHead | undefined, remoteIp: stri
     head,
     claims,
   })
+}
+
+/** At a gateway, whoever calls comes to it; that it calls others on is its own doing. */
+function comesIn({ direction, gateway }: PolicyPeer): boolean {
+  return direction === 'inbound' || gateway !== ''
 }
 
 function namedPort({ authority, scheme }: RequestHead): number {

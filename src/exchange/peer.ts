@@ -28,6 +28,8 @@ export interface Peer {
   readonly serverName: string
   /** Where everything of this listener goes, where that is fixed; ''. */
   readonly service: string
+  /** Gateway and its port that this is at, 'namespace/name:port'; '' in the mesh. */
+  readonly gateway: string
   /** What each connection that is made for it begins with: a PROXY protocol head. */
   readonly preface: Buffer | undefined
 }

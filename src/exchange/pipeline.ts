@@ -13,7 +13,8 @@ import type { ExchangeDeps } from './decision.ts'
 import { Exchange } from './exchange.ts'
 import { answerOf, courseOf } from './follow.ts'
 import type { Peer } from './peer.ts'
-import { type Plan, planConnection, planRequest } from './plan.ts'
+import { type Plan, planConnection } from './plan.ts'
+import { planArrival } from './plan-gateway.ts'
 import type { Destination, Snapshot } from './snapshot.ts'
 
 export interface PipelineDeps extends ExchangeDeps<Exchange> {
@@ -42,7 +43,7 @@ export class Pipeline {
     x.requestId = requestIdOf(head.fields, ids)
     ensureTraceparent(head.fields, ids)
     if (peer.direction === 'outbound') x.egress = snapshot.egress
-    this.#carryOut(planRequest(snapshot, peer, head, x), x, head)
+    this.#carryOut(planArrival(snapshot, peer, head, x), x, head)
     return x
   }
 

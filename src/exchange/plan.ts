@@ -13,7 +13,7 @@ import type { Peer } from './peer.ts'
 import type { Destination, Snapshot } from './snapshot.ts'
 
 /** What of a peer the plan depends on. */
-export type Caller = PolicyPeer & Pick<Peer, 'localAddress' | 'service'> & Partial<Pick<Peer, 'clientCert'>>
+export type Caller = PolicyPeer & Pick<Peer, 'localAddress' | 'service' | 'gateway'> & Partial<Pick<Peer, 'clientCert'>>
 
 export type Plan<S> =
   /** To the application behind the listener. */

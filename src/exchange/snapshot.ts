@@ -7,6 +7,7 @@ import { MtlsModes } from '../policy/mtls.ts'
 import type { Isolation } from '../policy/network/isolation.ts'
 import { compileIsolation } from '../policy/network/network.ts'
 import { compileRoutes } from '../routing/compile.ts'
+import { compileGateways, type Gateways, gatewayKey } from '../routing/gateways.ts'
 import { ServiceIndex } from '../routing/service-index.ts'
 import type { RouteTable } from '../routing/table.ts'
 import type { Party } from '../telemetry/outcome.ts'
@@ -29,6 +30,7 @@ export interface Snapshot<S> {
   /** By the virtual addresses that stand for them, '10.96.0.1:80'. */
   readonly addresses: ReadonlyMap<string, Destination<S>>
   readonly routes: RouteTable<Destination<S>>
+  readonly gateways: Gateways<Destination<S>>
   readonly policies: Policies
   /** Which endpoints this workload may reach; null: all. */
   readonly egress: Isolation | null
@@ -45,13 +47,15 @@ export interface CompileOptions<S> {
   readonly id: number
   readonly runtime: (config: ServiceConfig) => S
   readonly random: () => number
+  /** Every gateway there is, rather than those that the settings listen for. */
+  readonly allGateways?: boolean
   /** URI of the own certificate; left out: there is none. */
   readonly principal?: string
 }
 
 /** Throws when a route does not compile; loading has reported that before. */
 export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): Snapshot<S> {
-  const { id, runtime, random, principal = '' } = options
+  const { id, runtime, random, principal = '', allGateways = false } = options
   const { settings } = config
   const { workload } = settings
   const entries = config.services.map((service) => {
@@ -64,12 +68,15 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
   const addresses = new Map(
     entries.flatMap(([service, found]) => service.addresses.map((ip) => [formatHostPort(canonicalIp(ip), service.port), found])),
   )
-  const { table, problems } = compileRoutes(config.routes, {
-    resolve: (ref) => services.get(ref),
-    hasSubset: ({ config: service }, subset) => service.subsets.some(({ name }) => name === subset),
-    aliases: (host) => services.aliases(host),
+  const parts = {
+    resolve: (ref: string) => services.get(ref),
+    hasSubset: ({ config: service }: Destination<S>, subset: string) => service.subsets.some(({ name }) => name === subset),
     pathNormalization: settings.pathNormalization,
     random,
+  }
+  const { table, problems } = compileRoutes(config.routes, {
+    ...parts,
+    aliases: (host) => services.aliases(host),
     scope: { kind: 'mesh', namespace: workload.namespace, labels: workload.labels },
   })
   const [problem] = problems
@@ -79,20 +86,27 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
   const service = { host, name: app, namespace: workload.namespace }
   const own = partyOf(workload, service)
   const ownVerified = partyOf({ ...workload, principal }, service)
-  const { inbound, outbound } = settings.listeners
-  const ownAddresses = new OwnAddresses([...inbound, ...outbound].map(({ listen }) => listen))
   return {
     id,
     config,
     services,
     addresses,
     routes: table,
+    gateways: compileGateways(config, allGateways ? undefined : listenedGateways(settings), parts),
     policies: compilePolicies(config),
     mtls: new MtlsModes(config),
     egress: compileIsolation(config, 'egress'),
     own,
     ownVerified,
     callers: new Callers(config.workloads),
-    ownAddresses,
+    ownAddresses: new OwnAddresses(
+      Object.values(settings.listeners)
+        .flat()
+        .map(({ listen }) => listen),
+    ),
   }
+}
+
+function listenedGateways({ listeners }: Config['settings']): Set<string> {
+  return new Set(listeners.gateway.map(({ gateway, port }) => gatewayKey(gateway, port)))
 }

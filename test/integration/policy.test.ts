@@ -28,6 +28,7 @@ t.test('what is open can be put to a newer snapshot', async (t) => {
     destinationIp: '',
     destinationPort: 1,
     serverName: '',
+    gateway: '',
   } as const
   const judged = { claims: undefined, policyInput: undefined, verdict: undefined }
   t.match(authorizeAgain(snapshot, peer, undefined, judged), { allowed: false, rule: 'ns[shop]-policy[deny-0]-rule[0]' })

@@ -6,13 +6,15 @@ import type { Judged } from '../../exchange/authorize.ts'
 import { answerOf, type Course, courseTo } from '../../exchange/follow.ts'
 import { replyTo } from '../../exchange/local-reply.ts'
 import { destinationOf } from '../../exchange/peer.ts'
-import { type Caller, type Plan, planConnection, planRequest } from '../../exchange/plan.ts'
+import { type Caller, type Plan, planConnection } from '../../exchange/plan.ts'
+import { planArrival } from '../../exchange/plan-gateway.ts'
 import type { Destination } from '../../exchange/snapshot.ts'
 import { identityOf } from '../../policy/identity.ts'
 import type { FieldChange } from '../../routing/edits.ts'
 import type { Route, WeightedService } from '../../routing/route.ts'
 import { ensureTraceparent, IdSource, requestIdOf } from '../../telemetry/trace.ts'
 import { type Exit, exitOf } from './egress.ts'
+import { gatewayOf } from './gateway.ts'
 import { pairsOf, readRequest, readResponse, sentFields } from './heads.ts'
 import type { Pairs, Question } from './question.ts'
 import { isAt, listenerOf, type Share, type Target, targetOf } from './target.ts'
@@ -86,7 +88,7 @@ export function explainRequest(snapshot: Viewpoint, question: Question): Answer 
   if ('refused' in head) return failed(head.refused, head.detail, undefined)
   requestIdOf(head.fields, IDS)
   ensureTraceparent(head.fields, IDS)
-  const plan = planRequest(snapshot, caller, head, judged)
+  const plan = planArrival(snapshot, caller, head, judged)
   if (plan.kind === 'failure') return { ...failed(plan.code, plan.detail, head), ...decided(snapshot, judged) }
   const target = targetOf(plan, snapshot, question)
   const exit = leaving(plan, snapshot, question)
@@ -179,7 +181,7 @@ function callerOf(snapshot: Viewpoint, question: Question): Caller {
   const { inbound, outbound } = snapshot.config.settings.listeners
   const direction = question.at === 'inbound' ? 'inbound' : 'outbound'
   const listener = direction === 'inbound' ? listenerOf(inbound, question) : undefined
-  const fixed = direction === 'outbound' ? outbound.find(({ listen }) => isAt(listen, question)) : undefined
+  const fixed = question.at === 'outbound' ? outbound.find(({ listen }) => isAt(listen, question)) : undefined
   const local =
     destination?.address === undefined
       ? (listener?.listen ?? '')
@@ -192,6 +194,7 @@ function callerOf(snapshot: Viewpoint, question: Question): Caller {
     ...destinationIn(listener, question),
     serverName: destination?.sni ?? '',
     service: fixed?.service ?? '',
+    gateway: gatewayOf(snapshot, question),
   }
 }
 

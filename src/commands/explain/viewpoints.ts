@@ -23,7 +23,7 @@ export class Viewpoints {
     let snapshot = this.#snapshots.get(key)
     if (snapshot === undefined) {
       const config = { ...this.#config, settings: { ...this.#config.settings, workload } }
-      snapshot = compileSnapshot<undefined>(config, { id: 0, runtime: () => undefined, random: () => 0 })
+      snapshot = compileSnapshot<undefined>(config, { id: 0, runtime: () => undefined, random: () => 0, allGateways: true })
       this.#snapshots.set(key, snapshot)
     }
     return snapshot

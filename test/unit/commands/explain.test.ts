@@ -332,7 +332,7 @@ const CASES: readonly Case[] = [
     request: { at: 'inside' },
     answer: { error: /^at: expected one of inbound, outbound, gateway, got "inside"/ },
   },
-  { name: 'a gateway', request: { at: 'gateway' }, answer: { error: /no gateways/ } },
+  { name: 'a gateway that is not named', request: { at: 'gateway' }, answer: { error: /^gateway: missing/ } },
   {
     name: 'an unknown Pod',
     request: { at: 'inbound', workload: 'web/web-2' },

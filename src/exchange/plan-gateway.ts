@@ -1,0 +1,45 @@
+// What shall happen to a request at a gateway: by the listener that it came in at, and the routes of that listener alone.
+// hot path: bench/macro
+import type { RequestHead } from '../codec/message.ts'
+import type { GatewayPort } from '../routing/gateways.ts'
+import { normalizePath } from '../routing/normalize.ts'
+import { forwardedFor, forwardedProto } from '../telemetry/forwarded.ts'
+import { authorize, type Judged } from './authorize.ts'
+import { type Caller, type Plan, planRequest } from './plan.ts'
+import type { Snapshot } from './snapshot.ts'
+
+const NO_LISTENER = { kind: 'failure', code: 'no_route', detail: 'no listener of the gateway is for this host' } as const
+const AMBIGUOUS_PATH = { kind: 'failure', code: 'bad_request', detail: 'a path that can be read in two ways' } as const
+
+/** Wherever it came in. */
+export function planArrival<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {
+  return caller.gateway === '' ? planRequest(snapshot, caller, head, judged) : planAtGateway(snapshot, caller, head, judged)
+}
+
+/** The edge: what callers say of who they are and where they come from is believed as far as trusted hops reach. */
+function planAtGateway<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {
+  const { settings } = snapshot.config
+  const port = snapshot.gateways.get(caller.gateway)
+  const listener = port?.listener(head.authority)
+  const routes = listener?.routes.host(head.authority, head.scheme)
+  const strict = routes?.readsPath === true || snapshot.policies.inbound?.readsPath === true
+  const path = normalizePath(head.path, settings.pathNormalization, strict)
+  if (path === undefined) return AMBIGUOUS_PATH
+  head.path = path
+  head.fields.remove('x-forwarded-client-cert')
+  const remoteIp = forwardedFor(head.fields, caller.remoteIp, settings.trustedHops)
+  forwardedProto(head.fields, head.scheme, settings.trustedHops)
+  const verdict = authorize(snapshot, caller, { head, remoteIp }, judged)
+  if (verdict?.allowed === false) return { kind: 'failure', code: 'policy_denied', detail: verdict.why }
+  if (port !== undefined && port.kind === 'tls' && !isSameListener(port, caller.serverName, head.authority))
+    return { kind: 'failure', code: 'misdirected', detail: `${head.authority} on a connection for ${caller.serverName}` }
+  if (routes === undefined) return NO_LISTENER
+  const route = routes.match(head)
+  if (route === undefined) return { kind: 'failure', code: 'no_route', detail: `no route of ${listener?.id} matches` }
+  return { kind: 'route', route }
+}
+
+/** A certificate that was shown for one listener says nothing for another. */
+function isSameListener(port: GatewayPort<unknown>, serverName: string, authority: string): boolean {
+  return port.listener(serverName) === port.listener(authority)
+}
