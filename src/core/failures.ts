@@ -10,8 +10,8 @@ interface FailureSpec {
   /** Whose fault it is. */
   readonly side: 'downstream' | 'upstream' | 'proxy'
   /**
-   * Whether the request may be sent again: `always` (it provably was not processed), `if-idempotent` (it may have been),
-   * `never`.
+   * Whether the request may be sent again, while it has no response: `always` (it provably was not processed), `if-idempotent` (it may
+   * have been), `never`.
    */
   readonly retry: 'always' | 'if-idempotent' | 'never'
   /** What the caller is told. No addresses, no rule. */
@@ -42,11 +42,11 @@ export const FAILURES = {
   upstream_distrusted: { status: 503, grpc: 14, flag: 'UC', side: 'upstream', retry: 'if-idempotent', message: 'The upstream is no longer believed.' },
   refused_stream: { status: 503, grpc: 14, flag: 'UR', side: 'upstream', retry: 'always', message: 'The upstream refused the request.' },
   stale_connection: { status: 503, grpc: 14, flag: 'UC', side: 'upstream', retry: 'if-idempotent', message: 'The upstream closed the connection.' },
-  upstream_reset: { status: 503, grpc: 14, flag: 'UC', side: 'upstream', retry: 'never', message: 'The upstream ended the connection early.' },
-  upstream_protocol: { status: 502, grpc: 14, flag: 'UPE', side: 'upstream', retry: 'never', message: 'The upstream sent a malformed response.' },
+  upstream_reset: { status: 503, grpc: 14, flag: 'UC', side: 'upstream', retry: 'if-idempotent', message: 'The upstream ended the connection early.' },
+  upstream_protocol: { status: 502, grpc: 14, flag: 'UPE', side: 'upstream', retry: 'if-idempotent', message: 'The upstream sent a malformed response.' },
   upstream_idle: { status: 504, grpc: 4, flag: 'SI', side: 'upstream', retry: 'never', message: 'The response stalled.' },
   request_timeout: { status: 504, grpc: 4, flag: 'UT', side: 'upstream', retry: 'never', message: 'The upstream took too long.' },
-  attempt_timeout: { status: 504, grpc: 4, flag: 'UT', side: 'upstream', retry: 'never', message: 'The upstream took too long.' },
+  attempt_timeout: { status: 504, grpc: 4, flag: 'UT', side: 'upstream', retry: 'if-idempotent', message: 'The upstream took too long.' },
   internal: { status: 500, grpc: 13, flag: '-', side: 'proxy', retry: 'never', message: 'The proxy failed.' },
 } as const satisfies Record<string, FailureSpec>
 

@@ -1,4 +1,4 @@
-// One try of an exchange against one endpoint: waits for a connection, then stands between its stream and the exchange.
+// One try of an exchange against one endpoint: waits for a connection, then stands between its stream and the attempts of the exchange.
 // hot path: bench/macro
 import type { RequestHead, ResponseHead } from '../codec/message.ts'
 import type { UpstreamConnection, UpstreamReceiver, UpstreamStream, WriteResult } from '../codec/stream.ts'
@@ -10,17 +10,16 @@ import type { Protocol } from '../upstream/pool/dial.ts'
 import type { PoolWaiter } from '../upstream/pool/pool.ts'
 import type { Service } from '../upstream/service.ts'
 
-/** The exchange as its attempt sees it. */
+/** Who makes attempts, as each of them sees it. */
 export interface AttemptOwner {
   /** There is a stream now: the head and what of the body has come may go. */
-  onStream(stream: UpstreamStream): void
-  onInform(head: ResponseHead): void
-  onResponse(head: ResponseHead, end: boolean): void
-  onResponseData(chunk: Uint8Array): WriteResult
-  onResponseEnd(trailers?: Fields): void
-  onRequestDrain(): void
-  /** `answered`: the response has begun. */
-  onAttemptFailed(code: FailureCode, detail: string, answered: boolean): void
+  onStream(attempt: Attempt, stream: UpstreamStream): void
+  onInform(attempt: Attempt, head: ResponseHead): void
+  onResponse(attempt: Attempt, head: ResponseHead, end: boolean): void
+  onResponseData(attempt: Attempt, chunk: Uint8Array): WriteResult
+  onResponseEnd(attempt: Attempt, trailers: Fields | undefined): void
+  onRequestDrain(attempt: Attempt): void
+  onAttemptFailed(attempt: Attempt, code: FailureCode, detail: string): void
 }
 
 export interface AttemptOptions {
@@ -32,11 +31,13 @@ export interface AttemptOptions {
 
 export class Attempt implements PoolWaiter, UpstreamReceiver {
   readonly endpoint: Endpoint
+  /** A response head that waits to be judged by what follows it. */
+  head: ResponseHead | undefined = undefined
   readonly #owner: AttemptOwner
   readonly #service: Service
   readonly #protocol: Protocol
   readonly #clock: Clock
-  #phase: 'waiting' | 'sent' | 'answered' | 'over' = 'waiting'
+  #phase: 'waiting' | 'sent' | 'over' = 'waiting'
   #stream: UpstreamStream | undefined
   #sentMs = 0
 
@@ -89,38 +90,37 @@ export class Attempt implements PoolWaiter, UpstreamReceiver {
     this.#phase = 'sent'
     this.#sentMs = this.#clock.nowMs()
     this.#stream = connection.begin(this)
-    this.#owner.onStream(this.#stream)
+    this.#owner.onStream(this, this.#stream)
   }
 
   onPoolFailure(code: FailureCode, detail: string): void {
-    if (this.#phase === 'waiting') this.#owner.onAttemptFailed(code, this.#told(detail), false)
+    if (this.#phase === 'waiting') this.#owner.onAttemptFailed(this, code, this.#told(detail))
   }
 
   onInform(head: ResponseHead): void {
-    this.#owner.onInform(head)
+    this.#owner.onInform(this, head)
   }
 
   onResponse(head: ResponseHead, end: boolean): void {
-    this.#phase = 'answered'
-    this.#owner.onResponse(head, end)
+    this.#owner.onResponse(this, head, end)
   }
 
   onResponseData(chunk: Uint8Array): WriteResult {
-    return this.#owner.onResponseData(chunk)
+    return this.#owner.onResponseData(this, chunk)
   }
 
   onResponseEnd(trailers?: Fields): void {
-    this.#owner.onResponseEnd(trailers)
+    this.#owner.onResponseEnd(this, trailers)
   }
 
   onRequestDrain(): void {
-    this.#owner.onRequestDrain()
+    this.#owner.onRequestDrain(this)
   }
 
   onUpstreamFailure(code: FailureCode, detail: string): void {
     if (this.#phase === 'over') return
     this.#stream = undefined
-    this.#owner.onAttemptFailed(code, this.#told(detail), this.#phase === 'answered')
+    this.#owner.onAttemptFailed(this, code, this.#told(detail))
   }
 
   #told(detail: string): string {

@@ -4,6 +4,8 @@ import type { DownstreamStream } from '../codec/stream.ts'
 import type { AlarmPool } from '../core/alarm.ts'
 import type { Clock } from '../core/clock.ts'
 import type { FieldChange } from '../routing/edits.ts'
+import type { Hedge } from '../routing/hedge.ts'
+import type { RetryPolicy } from '../routing/retry-policy.ts'
 import type { Timeouts } from '../routing/timeouts.ts'
 import type { Party } from '../telemetry/outcome.ts'
 import type { Recorder } from '../telemetry/record.ts'
@@ -20,6 +22,10 @@ export interface Decision {
   readonly route: string
   readonly responseEdits: FieldChange | null
   readonly timeouts: Timeouts
+  /** null: nothing is repeated. */
+  readonly retry: RetryPolicy | null
+  /** null: one attempt at a time. */
+  readonly hedge: Hedge | null
 }
 
 export interface ExchangeStart {

@@ -1,50 +1,39 @@
-// One request and its response, whatever the codecs: the single object of it. It relays between its two streams, tries again where that
-// is safe, and tells telemetry once how it ended. What should happen to it is decided in pipeline.ts.
+// One request and its response, whatever the codecs: the single object of it. It relays between the caller and the attempt whose response
+// is passed on (attempts.ts), and tells telemetry once how it ended. What should happen to it is decided in pipeline.ts.
 // hot path: bench/macro
-
 import { isGrpc } from '../codec/grpc.ts'
 import type { RequestHead, ResponseHead } from '../codec/message.ts'
-import {
-  type DownstreamReceiver,
-  type DownstreamStream,
-  FULL,
-  type UpstreamStream,
-  WRITTEN,
-  type WriteResult,
-} from '../codec/stream.ts'
+import { type DownstreamReceiver, type DownstreamStream, WRITTEN, type WriteResult } from '../codec/stream.ts'
 import { closeFrame, FrameTracker } from '../codec/websocket.ts'
+import type { Address } from '../core/address.ts'
 import { FAILURES, type FailureCode } from '../core/failures.ts'
 import type { Fields } from '../core/fields.ts'
 import type { Tally } from '../telemetry/exchanges.ts'
-import type { Endpoint } from '../upstream/endpoint.ts'
-import { Attempt, type AttemptOwner } from './attempt.ts'
-import { Deadlines } from './deadlines.ts'
+import { Attempts } from './attempts.ts'
+import type { AttemptsOwner } from './attempts-owner.ts'
+import { callerTimeoutMs, tellTimeLeft } from './call-time.ts'
+import { Deadlines, type DeadlinesOwner } from './deadlines.ts'
 import type { Decision, ExchangeDeps, ExchangeStart } from './decision.ts'
 import { egressDenial } from './egress.ts'
 import { ExchangeFacts } from './facts.ts'
 import { type Reply, replyTo, sendReply } from './local-reply.ts'
-import { prefaceFor } from './preface.ts'
-import { mayRetry } from './retry.ts'
+import { RequestBody } from './request-body.ts'
 
 type Phase = 'open' | 'responding' | 'done'
 
-export class Exchange extends ExchangeFacts implements DownstreamReceiver, AttemptOwner {
+export class Exchange extends ExchangeFacts implements DownstreamReceiver, AttemptsOwner, DeadlinesOwner {
   readonly #deps: ExchangeDeps<Exchange>
   readonly #startMs: number
   readonly #deadlines: Deadlines
   readonly #downstream: DownstreamStream
+  readonly #body: RequestBody
   #phase: Phase = 'open'
   #decision: Decision | undefined = undefined
-  #attempt: Attempt | undefined = undefined
-  /** Body that came before there was anywhere to send it. */
-  #early: Uint8Array[] | undefined = undefined
+  #attempts: Attempts | undefined = undefined
   #requestEnded: boolean
   #responseEnded = false
-  #trailers: Fields | undefined = undefined
-  /** Some of the body is gone: the request can't be sent again. */
-  #bodySent = false
-  /** The downstream was told to wait with the body. */
-  #held = false
+  /** A call whose length nobody can say, and has begun: gRPC, server-sent events. */
+  streaming = false
   #tally: Tally | undefined = undefined
   #frames: FrameTracker | undefined = undefined
 
@@ -54,6 +43,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.#downstream = stream
     // what follows a CONNECT is its body
     this.#requestEnded = ended && request?.method !== 'CONNECT'
+    this.#body = new RequestBody(this.#requestEnded)
     this.#startMs = deps.clock.nowMs()
     this.#deadlines = new Deadlines(deps.clock, deps.alarms, this)
     deps.open.add(this)
@@ -62,18 +52,19 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
   // what the pipeline decides
 
   forward(decision: Decision): void {
-    const { service } = decision
-    this.#decision = decision
+    const { service, timeouts } = decision
     this.destination = decision.destination
     this.route = decision.route
-    this.#deadlines.begin(this.#startMs, decision.timeouts.requestMs, decision.timeouts.idleMs)
+    const callerMs = this.kind === 'grpc' ? callerTimeoutMs(this.request as RequestHead) : 0
+    this.#deadlines.begin(this.#startMs, timeouts, callerMs)
     if (this.kind === 'tcp') this.#tally = this.#deps.recorder.opened(this)
     if (!service.load.enter()) {
-      this.#decision = undefined
       this.fail('overflow', 'too many requests under way')
       return
     }
-    this.#try(undefined)
+    this.#decision = decision
+    this.#attempts = new Attempts(this, decision, { body: this.#body, clock: this.#deps.clock, deadlines: this.#deadlines })
+    this.#attempts.begin()
   }
 
   /** Answers with a failure, or cuts what has begun. */
@@ -82,7 +73,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.failure = code
     this.detail = detail
     const began = this.#phase === 'responding'
-    this.#dropUpstream()
+    this.#attempts?.abandon()
     if (began || this.kind === 'tcp' || FAILURES[code].status === 0) this.#downstream.abort(code)
     else this.#reply(replyTo(code, this.request, this.requestId))
     this.#finish()
@@ -106,63 +97,9 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     if (this.#frames?.between === true) this.#downstream.write(closeFrame(code))
     this.failure = 'draining'
     this.detail = 'the proxy is shutting down'
-    this.#dropUpstream()
+    this.#attempts?.abandon()
     this.#downstream.end()
     this.#finish()
-  }
-
-  // attempts
-
-  #try(failed: Endpoint | undefined): void {
-    const { service, timeouts } = this.#decision as Decision
-    const endpoint = service.pick(failed)
-    if (endpoint === undefined) return this.fail('no_endpoint', `no endpoint of ${service.key} is available`)
-    const denial = this.egress === null ? undefined : egressDenial(this.egress, endpoint.target)
-    if (denial !== undefined) return this.fail('policy_denied', denial.why)
-    this.attempts++
-    this.upstreamAddress = endpoint.address
-    this.#deadlines.attempt(timeouts.attemptMs)
-    this.#attempt = new Attempt(this, { service, endpoint, protocol: service.speaks(this.request), clock: this.#deps.clock })
-    // the same endpoint again: not on another connection that it may have closed
-    this.#attempt.start(endpoint === failed, this.peer.preface ?? prefaceFor(service.config.sendProxyProtocol, this.peer))
-  }
-
-  onStream(stream: UpstreamStream): void {
-    const bare = this.#requestEnded && this.#early === undefined && this.#trailers === undefined
-    stream.send(this.request as RequestHead, bare)
-    if (!bare) this.#sendEarly(stream)
-  }
-
-  #sendEarly(stream: UpstreamStream): void {
-    let result: WriteResult = WRITTEN
-    const early = this.#early
-    if (early !== undefined) {
-      this.#early = undefined
-      this.#bodySent = true
-      for (const chunk of early) result = stream.write(chunk)
-    }
-    if (this.#attempt?.stream !== stream) return
-    if (this.#requestEnded) stream.end(this.#trailers)
-    if (this.#held && result !== FULL) {
-      this.#held = false
-      this.#downstream.resume()
-    }
-  }
-
-  /** Tries once more where the request was provably not processed; else that was it. */
-  onAttemptFailed(code: FailureCode, detail: string, answered: boolean): void {
-    if (this.#phase === 'done') return
-    if (this.upgraded && this.#responseEnded && this.#requestEnded) {
-      this.#finish()
-      return
-    }
-    const endpoint = this.#attempt?.endpoint
-    this.#release()
-    if (answered || this.#bodySent || !mayRetry(code, this.request, this.attempts)) {
-      this.fail(code, detail)
-      return
-    }
-    this.#try(endpoint)
   }
 
   // from downstream
@@ -172,29 +109,20 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.messages?.request.push(chunk)
     this.#deadlines.activity++
     if (this.#phase === 'done') return WRITTEN
-    const upstream = this.#attempt?.stream
-    if (upstream === undefined) {
-      this.#early ??= []
-      this.#early.push(chunk)
-      this.#held = true
-      return FULL
-    }
-    this.#bodySent = true
-    const result = upstream.write(chunk)
-    this.#held = result === FULL
-    return result
+    return this.#attempts === undefined ? this.#body.push(chunk, undefined) : this.#attempts.write(chunk)
   }
 
   onRequestEnd(trailers?: Fields): void {
     this.#requestEnded = true
-    this.#trailers = trailers
-    this.#attempt?.stream?.end(trailers)
+    this.#body.ended = true
+    this.#body.trailers = trailers
+    this.#attempts?.end()
     if (this.upgraded && this.#responseEnded) this.#finish()
   }
 
   onResponseDrain(): void {
     this.#deadlines.activity++
-    this.#attempt?.stream?.resume()
+    this.#attempts?.resume()
   }
 
   onDownstreamFailure(code: FailureCode, detail: string): void {
@@ -208,21 +136,31 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
       this.failure = code
       this.detail = detail
     }
-    this.#dropUpstream()
+    this.#attempts?.abandon()
     this.#finish()
   }
 
-  // from upstream
+  // from the attempts
+
+  denialOf(target: Address): string | undefined {
+    return this.egress === null ? undefined : egressDenial(this.egress, target)?.why
+  }
+
+  onAttempt(request: RequestHead, attemptMs: number): void {
+    tellTimeLeft(request, { attemptMs, grpc: this.kind === 'grpc' }, this.#deadlines.leftMs())
+  }
 
   onInform(head: ResponseHead): void {
     this.#downstream.inform(head)
   }
 
   onResponse(head: ResponseHead, end: boolean): void {
+    const { responseEdits, timeouts } = this.#decision as Decision
     this.#phase = 'responding'
     this.response = head
     this.status = head.status
-    this.#deadlines.answered()
+    this.streaming = !end && (this.kind === 'grpc' || isEventStream(head))
+    this.#deadlines.answered(this.streaming ? timeouts.streamIdleMs : -1)
     if (head.status === 101 || this.kind === 'tcp' || (this.request?.method === 'CONNECT' && head.status < 300)) {
       this.upgraded = true
       if (head.upgrade === 'websocket') this.#frames = new FrameTracker()
@@ -230,9 +168,8 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
       this.#deadlines.tunnel(this.kind === 'tcp' ? this.#deps.tcpIdleTimeoutMs() : this.#deps.upgradeIdleTimeoutMs())
     }
     if (this.kind === 'grpc') this.noteGrpc(head.fields)
-    const edits = (this.#decision as Decision).responseEdits
-    if (edits !== null) edits.applyTo(head.fields)
-    if (end) this.#release()
+    if (responseEdits !== null) responseEdits.applyTo(head.fields)
+    if (end) this.#attempts?.release()
     this.#downstream.respond(head, end)
     if (end) this.#finish()
   }
@@ -245,7 +182,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     return this.#downstream.write(chunk)
   }
 
-  onResponseEnd(trailers?: Fields): void {
+  onResponseEnd(trailers: Fields | undefined): void {
     this.#responseEnded = true
     if (this.upgraded) {
       this.#downstream.end()
@@ -253,40 +190,52 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
       return
     }
     if (this.kind === 'grpc' && trailers !== undefined) this.noteGrpc(trailers)
-    this.#release()
+    this.#attempts?.release()
     this.#downstream.end(trailers)
     this.#finish()
   }
 
   onRequestDrain(): void {
     this.#deadlines.activity++
-    this.#held = false
     this.#downstream.resume()
+  }
+
+  onGivenUp(code: FailureCode, detail: string): void {
+    if (this.upgraded && this.#responseEnded && this.#requestEnded) this.#finish()
+    else this.fail(code, detail)
+  }
+
+  // from the clock
+
+  onAttemptTimeout(): void {
+    this.#attempts?.onAttemptTimeout()
+  }
+
+  onHedge(): void {
+    this.#attempts?.onHedge()
+  }
+
+  onHeldLong(): void {
+    this.#attempts?.onHeldLong()
   }
 
   // the end
 
-  #release(): void {
-    if (this.#attempt === undefined) return
-    this.upstreamMs += this.#attempt.release()
-    this.#attempt = undefined
-  }
-
-  #dropUpstream(): void {
-    const attempt = this.#attempt
-    this.#attempt = undefined
-    if (attempt !== undefined) this.upstreamMs += attempt.abandon()
-  }
-
   #finish(): void {
     if (this.#phase === 'done') return
     this.#phase = 'done'
-    this.#release()
-    this.#decision?.service.load.leave()
-    this.#early = undefined
+    if (this.#attempts !== undefined) {
+      this.#attempts.close()
+      this.upstreamMs = this.#attempts.ms
+      ;(this.#decision as Decision).service.load.leave()
+    }
     this.#deadlines.close()
     this.#deps.open.delete(this)
     this.durationMs = this.#deps.clock.nowMs() - this.#startMs
     this.#deps.recorder.end(this, this.#tally)
   }
+}
+
+function isEventStream(head: ResponseHead): boolean {
+  return head.fields.get('content-type')?.startsWith('text/event-stream') === true
 }

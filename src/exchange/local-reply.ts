@@ -6,6 +6,7 @@ import type { DownstreamStream } from '../codec/stream.ts'
 import { FAILURES, type FailureCode } from '../core/failures.ts'
 import { Fields } from '../core/fields.ts'
 import type { OwnAnswer } from '../routing/own-answer.ts'
+import { UNPROCESSED } from './retry-marks.ts'
 
 export interface Reply {
   readonly head: ResponseHead
@@ -21,6 +22,12 @@ const UNKNOWN = 2
 
 /** To a request that failed; undefined: it could not be read. */
 export function replyTo(code: FailureCode, request: RequestHead | undefined, requestId: string): Reply {
+  const reply = failureReply(code, request, requestId)
+  if (FAILURES[code].retry === 'always') reply.head.fields.push(UNPROCESSED, UNPROCESSED, '1')
+  return reply
+}
+
+function failureReply(code: FailureCode, request: RequestHead | undefined, requestId: string): Reply {
   const { status, grpc, message } = FAILURES[code]
   if (request !== undefined && isGrpc(request)) return grpcReply(grpc, message)
   const body = Buffer.from(`${JSON.stringify({ error: code, message, request_id: requestId })}\n`, 'latin1')

@@ -3,6 +3,7 @@
 import type { RequestHead } from '../codec/message.ts'
 import type { DownstreamStream } from '../codec/stream.ts'
 import type { FailureCode } from '../core/failures.ts'
+import { APP_RETRY, DEFAULT_RETRY } from '../routing/retry-policy.ts'
 import type { Route } from '../routing/route.ts'
 import type { Party } from '../telemetry/outcome.ts'
 import { BLACK_HOLE, PASSTHROUGH } from '../telemetry/party.ts'
@@ -25,7 +26,8 @@ export interface PipelineDeps extends ExchangeDeps<Exchange> {
 
 /** Without a route: as long as bytes flow, as Istio has it. */
 const UNHURRIED = { requestMs: 0, attemptMs: 0, idleMs: 300_000, streamIdleMs: 300_000, maxStreamMs: 0 } as const
-const NO_ROUTE = { subset: '', route: '', responseEdits: null, timeouts: UNHURRIED } as const
+const NO_ROUTE = { subset: '', route: '', responseEdits: null, timeouts: UNHURRIED, retry: DEFAULT_RETRY, hedge: null } as const
+const TO_APP = { ...NO_ROUTE, retry: APP_RETRY } as const
 
 export class Pipeline {
   readonly #deps: PipelineDeps
@@ -72,7 +74,7 @@ export class Pipeline {
     switch (plan.kind) {
       case 'app':
         return x.forward({
-          ...NO_ROUTE,
+          ...TO_APP,
           service: side(registry.app(x.peer.listener), head),
           destination: ownOf(this.#deps.snapshot(), x.peer),
         })
@@ -102,6 +104,8 @@ export class Pipeline {
       route: route.id,
       responseEdits,
       timeouts: route.timeouts,
+      retry: route.retry ?? DEFAULT_RETRY,
+      hedge: route.hedge,
     })
   }
 

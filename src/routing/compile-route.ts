@@ -2,10 +2,12 @@
 import type { WeightedServiceConfig } from '../config/schema/route-actions.ts'
 import type { RouteConfig } from '../config/schema/routes.ts'
 import { chain, compileEdits, type FieldEdits, NOTHING } from './edits.ts'
+import { compileHedge } from './hedge.ts'
 import { isHostPattern } from './hosts.ts'
 import type { CompiledMatch } from './match.ts'
 import type { PathMode } from './normalize.ts'
 import { compileRedirect, compileReply, type OwnAnswer } from './own-answer.ts'
+import { compileRetry } from './retry-policy.ts'
 import { compileRewrite } from './rewrite.ts'
 import type { Route, WeightedService } from './route.ts'
 import { latin1 } from './spelling.ts'
@@ -53,6 +55,8 @@ export function compileRoute<S>(
     responseEdits,
     timeouts: compileTimeouts(config.timeouts),
     sticky: config.sticky === undefined ? null : compileSticky(config.sticky, under('sticky')),
+    retry: config.retry === undefined ? null : compileRetry(config.retry, under('retry')),
+    hedge: config.hedge === undefined ? null : compileHedge(config.hedge),
   }
   const reply = config.reply === undefined ? null : compileReply(config.reply, under('reply'))
   const mode = parts.pathNormalization

@@ -1,6 +1,8 @@
 // A route as the data path uses it. What it does not ask for is null, so that it costs a comparison.
 import type { FieldChange, FieldEdits } from './edits.ts'
+import type { Hedge } from './hedge.ts'
 import type { OwnAnswer } from './own-answer.ts'
+import type { RetryPolicy } from './retry-policy.ts'
 import type { PathRewrite } from './rewrite.ts'
 import type { Split } from './split.ts'
 import type { Sticky } from './sticky.ts'
@@ -29,6 +31,10 @@ export interface Route<S> {
   /** For what the route answers itself; responses of services get theirs. */
   readonly responseEdits: FieldEdits | null
   readonly timeouts: Timeouts
+  /** null: as without a route. */
+  readonly retry: RetryPolicy | null
+  /** null: one attempt at a time. */
+  readonly hedge: Hedge | null
   /** A redirect or direct reply instead of services; null: goes to a service. */
   readonly own: OwnAnswer | null
   readonly sticky: Sticky | null

@@ -8,6 +8,12 @@ export interface Changes {
   count: number
 }
 
+/** What keeps traffic from an endpoint; several may at once. */
+export const UNHEALTHY = 1
+export const EJECTED = 2
+export const BREAKER_OPEN = 4
+export type Trouble = typeof UNHEALTHY | typeof EJECTED | typeof BREAKER_OPEN
+
 export class Endpoint {
   /** Canonical text of `target`: what makes an endpoint the same through updates, and its name in logs and admin. */
   readonly address: string
@@ -20,7 +26,8 @@ export class Endpoint {
   /** Those that speak HTTP/2. */
   http2Pool: unknown = undefined
   #config: EndpointConfig
-  #available = true
+  #troubles = 0
+  #reachable = true
 
   constructor(config: EndpointConfig, changes: Changes = { count: 0 }) {
     this.target = canonicalTarget(config.address)
@@ -43,12 +50,28 @@ export class Endpoint {
 
   /** Whether balancers may choose it: health, outlier detection and breakers say so. */
   get available(): boolean {
-    return this.#available
+    return this.#troubles === 0
   }
 
-  set available(value: boolean) {
-    if (value === this.#available) return
-    this.#available = value
+  /** Something keeps traffic from it, or no longer does. */
+  set(trouble: Trouble, there: boolean): void {
+    const before = this.#troubles
+    this.#troubles = there ? before | trouble : before & ~trouble
+    if ((before === 0) !== (this.#troubles === 0)) this.changes.count++
+  }
+
+  has(trouble: Trouble): boolean {
+    return (this.#troubles & trouble) !== 0
+  }
+
+  /** The last connection to it came up, or it is time to try again. Others are preferred to one that can't be reached. */
+  get reachable(): boolean {
+    return this.#reachable
+  }
+
+  set reachable(value: boolean) {
+    if (value === this.#reachable) return
+    this.#reachable = value
     this.changes.count++
   }
 

@@ -8,12 +8,14 @@ import type { UpstreamConnectionOwner } from '../codec/stream.ts'
 import type { EndpointConfig, ServiceConfig } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
 import type { Clock } from '../core/clock.ts'
+import type { FailureCode } from '../core/failures.ts'
 import type { Balancer } from './balance/balancer.ts'
 import { BALANCERS } from './balance/makers.ts'
 import { type Endpoint, reconcile } from './endpoint.ts'
 import { dial, type Protocol } from './pool/dial.ts'
 import { Load } from './pool/load.ts'
 import { Pool } from './pool/pool.ts'
+import { Reach } from './reach.ts'
 
 export interface ServiceDeps {
   readonly clock: Clock
@@ -29,6 +31,7 @@ export class Service {
   #config: ServiceConfig
   #endpoints: readonly Endpoint[] = []
   #balancer: Balancer
+  readonly #reach: Reach
 
   /** `kind`: as its callers need it; a service that is asked for CONNECT tunnels has a second one for TCP. */
   constructor(config: ServiceConfig, kind: 'http' | 'tcp', deps: ServiceDeps) {
@@ -36,7 +39,8 @@ export class Service {
     this.#config = config
     this.#kind = kind
     this.#deps = deps
-    this.load = new Load(config.limits)
+    this.load = new Load(config)
+    this.#reach = new Reach(deps.clock)
     this.#balancer = BALANCERS[config.balance]([], deps.clock)
   }
 
@@ -66,18 +70,32 @@ export class Service {
     this.#endpoints = endpoints
     this.#balancer = BALANCERS[this.#config.balance](endpoints, this.#deps.clock)
     // who waits there tries elsewhere
-    for (const endpoint of removed) for (const pool of poolsOf(endpoint)) pool.close()
+    for (const endpoint of removed) {
+      this.#reach.forget(endpoint)
+      for (const pool of poolsOf(endpoint)) pool.close()
+    }
   }
 
   /** A changed configuration of the same service. */
   update(config: ServiceConfig): void {
     this.#config = config
     this.load.limits = config.limits
+    this.load.budget = config.retryBudget
     this.#balancer = BALANCERS[config.balance](this.#endpoints, this.#deps.clock)
   }
 
   pick(exclude?: Endpoint): Endpoint | undefined {
     return this.#balancer.pick(exclude)
+  }
+
+  /** An attempt at this endpoint has a response head. */
+  answered(endpoint: Endpoint): void {
+    this.#reach.reached(endpoint)
+  }
+
+  /** An attempt at this endpoint has failed. */
+  failed(endpoint: Endpoint, code: FailureCode): void {
+    if (code === 'connect_failed' || code === 'connect_timeout') this.#reach.failed(endpoint)
   }
 
   /** What is spoken to its endpoints for this request; undefined: bytes. */

@@ -2,7 +2,7 @@
 import type { Test } from 'tap'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import type { Balancer, MakeBalancer } from '../../src/upstream/balance/balancer.ts'
-import { type Endpoint, reconcile } from '../../src/upstream/endpoint.ts'
+import { type Endpoint, reconcile, UNHEALTHY } from '../../src/upstream/endpoint.ts'
 
 /** Chance that is the same in every run (mulberry32). */
 export function seededClock(seed: number): Clock {
@@ -85,7 +85,7 @@ export function runContract(t: Test, make: MakeBalancer): void {
   t.test('finds the one that is available among 10,000', async (t) => {
     const endpoints = endpointsOf(Array.from({ length: 10_000 }, (_, index) => (index % 5) + 1))
     const balancer = make(endpoints, seededClock(3))
-    for (const endpoint of endpoints) endpoint.available = endpoint === endpoints[6789]
+    for (const endpoint of endpoints) endpoint.set(UNHEALTHY, endpoint !== endpoints[6789])
     t.equal(balancer.pick(), endpoints[6789])
     t.equal(balancer.pick(endpoints[6789]), endpoints[6789])
   })
@@ -102,18 +102,18 @@ function runChanges(t: Test, make: MakeBalancer, weights: readonly number[]): vo
   t.test(`weights ${weights.join(', ')}: passes over what is unavailable, and comes back to it`, async (t) => {
     const { endpoints, first, balancer } = setUp()
     tally(balancer, endpoints, 10)
-    first.available = false
+    first.set(UNHEALTHY, true)
     assertShares(t, tally(balancer, endpoints, 50_000), withoutFirst, 0.01)
-    first.available = true
+    first.set(UNHEALTHY, false)
     assertShares(t, tally(balancer, endpoints, 50_000), weights, 0.01)
   })
 
   t.test(`weights ${weights.join(', ')}: picks nothing while none is available`, async (t) => {
     const { endpoints, first, balancer } = setUp()
-    for (const endpoint of endpoints) endpoint.available = false
+    for (const endpoint of endpoints) endpoint.set(UNHEALTHY, true)
     t.equal(balancer.pick(), undefined)
     t.equal(balancer.pick(first), undefined)
-    first.available = true
+    first.set(UNHEALTHY, false)
     t.equal(balancer.pick(), first)
   })
 

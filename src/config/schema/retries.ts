@@ -33,6 +33,7 @@ export const RETRY_CONDITIONS = [
   'resource-exhausted',
   'unavailable',
 ] as const
+export type RetryCondition = (typeof RETRY_CONDITIONS)[number]
 
 export const retry = z.strictObject({
   on: z
@@ -56,8 +57,8 @@ export const retry = z.strictObject({
     })
     .prefault({})
     .describe('Pauses before retries, each drawn at random between 0 and its bound.'),
-  retryAfter: duration('0').describe(
-    'Longest pause that a Retry-After of a response may ask for; one that asks for more is not retried. "0": Retry-After is not looked at.',
+  retryAfter: duration('30s').describe(
+    'Longest pause that Retry-After or grpc-retry-pushback-ms may ask for; what asks for more is not repeated. "0": neither is looked at.',
   ),
   statusCodes: z.array(z.number().int().min(100).max(599)).default([]).describe('Statuses of `retriable-status-codes`.'),
   headers: textMatches.default({}).describe('Response fields of `retriable-headers`; any that matches is enough.'),
@@ -83,3 +84,5 @@ export const hedge = z.strictObject({
 })
 
 export type TimeoutsConfig = z.output<typeof timeouts>
+export type RetryConfig = z.output<typeof retry>
+export type HedgeConfig = z.output<typeof hedge>

@@ -20,7 +20,9 @@ export class ReadyList {
     if (count === this.#seen) return false
     this.#seen = count
     this.endpoints.length = 0
-    for (const endpoint of this.#all) if (endpoint.available) this.endpoints.push(endpoint)
+    for (const endpoint of this.#all) if (endpoint.available && endpoint.reachable) this.endpoints.push(endpoint)
+    // where none can be reached, somebody has to try
+    if (this.endpoints.length === 0) for (const endpoint of this.#all) if (endpoint.available) this.endpoints.push(endpoint)
     const first = this.endpoints[0]
     this.even = this.endpoints.every((endpoint) => endpoint.weight === first?.weight)
     return true

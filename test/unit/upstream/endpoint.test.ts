@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { EndpointConfig } from '../../../src/config/schema/services.ts'
-import { Endpoint, reconcile } from '../../../src/upstream/endpoint.ts'
+import { Endpoint, reconcile, UNHEALTHY } from '../../../src/upstream/endpoint.ts'
 
 const config = (address: string, more: Partial<EndpointConfig> = {}): EndpointConfig => ({
   address,
@@ -21,7 +21,7 @@ t.test('an address that stays keeps its object and takes the new settings', asyn
   const [first, second] = endpoints as [Endpoint, Endpoint]
   first.active = 3
   first.pool = 'its connections'
-  first.available = false
+  first.set(UNHEALTHY, true)
   const next = reconcile(endpoints, [
     config('[0::1]:80'),
     config('10.0.0.3:80'),
@@ -57,10 +57,10 @@ t.test('changes that balancers must see are counted once, for all endpoints of a
   const { endpoints } = reconcile([], [config('10.0.0.1:80'), config('10.0.0.2:80')])
   const [first, second] = endpoints as [Endpoint, Endpoint]
   t.equal(first.changes, second.changes)
-  first.available = true
+  first.set(UNHEALTHY, false)
   second.update(config('10.0.0.2:80', { zone: 'b' }))
   t.equal(first.changes.count, 0)
-  first.available = false
+  first.set(UNHEALTHY, true)
   second.update(config('10.0.0.2:80', { weight: 2 }))
   t.equal(first.changes.count, 2)
 })

@@ -81,7 +81,7 @@ interface Setting {
 
 function setUp({ limits = {}, streams = 1 }: Setting = {}) {
   const clock = new FakeClock()
-  const load = new Load(serviceSchema.parse({ name: 'a', port: 80, limits }).limits)
+  const load = new Load(serviceSchema.parse({ name: 'a', port: 80, limits }))
   const dialled: FakeConnection[] = []
   const pool = new Pool({
     clock,
