@@ -78,7 +78,11 @@ export class Sidecar implements SidecarParts {
     this.#identities = new Identities({ clock, log, metrics: this.metrics })
     const { identity, use } = this.#identities.prepare(config.settings)
     use()
-    this.registry = new ServiceRegistry({ clock, limits: () => this.#limits.upstream })
+    this.registry = new ServiceRegistry({
+      clock,
+      limits: () => this.#limits.upstream,
+      identity: () => this.#identities.current,
+    })
     this.#snapshot = this.#compile(config, 1, identity)
     this.#discovery = startDiscovery(config.services, {
       clock,

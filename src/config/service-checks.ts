@@ -19,7 +19,7 @@ export function checkServices(draft: Draft, problems: Problems): void {
     }
   }
   for (const [index] of draft.settings.value.services.entries())
-    checkNative(draft.services[index] as Located<ServiceConfig>, problems)
+    checkNative(draft, draft.services[index] as Located<ServiceConfig>, problems)
 }
 
 /** Says why a reference means no service. */
@@ -52,7 +52,7 @@ function nearestService(text: string, ownNamespace: string, names: readonly stri
   return nearest(host?.includes('.') ? host : `${host}.${ownNamespace}`, names)
 }
 
-function checkNative(located: Located<ServiceConfig>, problems: Problems): void {
+function checkNative(draft: Draft, located: Located<ServiceConfig>, problems: Problems): void {
   const { value: service, label } = located
   const at = (path: Path) => located.at(path)
   if (service.endpoints.length === 0 && service.dns === undefined) {
@@ -61,6 +61,7 @@ function checkNative(located: Located<ServiceConfig>, problems: Problems): void 
   if (service.dns !== undefined && service.dns.minTtl > service.dns.maxTtl) {
     problems.error(at(['dns', 'minTtl']), `${label}.dns: minTtl is longer than maxTtl`)
   }
+  checkTls(draft, located, problems)
   const seen = new Set<string>()
   for (const [index, { address }] of service.endpoints.entries()) {
     const name = `${label}.endpoints[${index}].address`
@@ -76,4 +77,17 @@ function checkNative(located: Located<ServiceConfig>, problems: Problems): void 
       problems.error(at(['endpoints', index, 'address']), `${name}: ${address} is there twice`, 'use weight for a larger share')
     seen.add(address)
   }
+}
+
+function checkTls({ settings }: Draft, { value: { tls }, label, at }: Located<ServiceConfig>, problems: Problems): void {
+  const error = (key: string, message: string, hint?: string) =>
+    problems.error(at(['tls', key]), `${label}.tls.${key}: ${message}`, hint)
+  if (tls.mode === 'mesh' && settings.value.identity === undefined)
+    error('mode', 'mutual TLS between sidecars needs an identity', 'add identity')
+  if (tls.mode === 'mutual' && (tls.certificate === undefined || tls.key === undefined))
+    error('mode', 'it takes a certificate and a key', 'mesh takes those of identity')
+  if (tls.mode !== 'mutual' && (tls.certificate ?? tls.key) !== undefined)
+    error(tls.certificate === undefined ? 'key' : 'certificate', `it is not used with mode ${tls.mode}`, 'mode: mutual uses it')
+  if (tls.caCertificates !== undefined && tls.mode !== 'simple' && tls.mode !== 'mutual')
+    error('caCertificates', `it is not used with mode ${tls.mode}`)
 }

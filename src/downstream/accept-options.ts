@@ -1,6 +1,7 @@
 // What a listener says of a connection that it accepts, and what it wants to hear of it.
 import type { Http2Limits } from '../codec/http2/limits.ts'
 import type { DownstreamConnection } from '../codec/stream.ts'
+import type { MtlsMode } from '../config/schema/identity.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ConnectionHandler } from '../exchange/handler.ts'
 import type { KnownPeer } from '../identity/handshake.ts'
@@ -18,7 +19,7 @@ export interface AcceptOptions {
   readonly certificate: Certificate | undefined
   /** For mutual TLS; undefined: there is none here. */
   readonly identity: Identity | undefined
-  readonly mtls: 'strict' | 'permissive' | 'disable'
+  readonly mtls: (ends: Ends) => MtlsMode
   readonly limits: Http2Limits
   readonly clock: Clock
   /** Makes the handler of a connection, once it is known who is there. */

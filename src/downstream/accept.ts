@@ -6,6 +6,7 @@ import { Http1Downstream } from '../codec/http1/downstream.ts'
 import { Http2Downstream } from '../codec/http2/downstream.ts'
 import type { DownstreamConnection } from '../codec/stream.ts'
 import { TcpDownstream } from '../codec/tcp/downstream.ts'
+import type { MtlsMode } from '../config/schema/identity.ts'
 import { formatAddress } from '../core/address.ts'
 import { Alarm } from '../core/alarm.ts'
 import { readClientHello } from '../core/client-hello.ts'
@@ -49,6 +50,7 @@ class Acceptance {
   #socket!: Socket
   #ends!: Ends
   #first: Buffer = Buffer.alloc(0)
+  #mtls: MtlsMode = 'disable'
   #caller: KnownPeer | undefined
   /** Why TLS failed, in OpenSSL's words. */
   #failure = ''
@@ -102,7 +104,9 @@ class Acceptance {
   }
 
   #lookAtSecurity(): void {
-    const { certificate, identity, mtls } = this.#options
+    const { certificate, identity } = this.#options
+    const mtls = this.#options.mtls(this.#ends)
+    this.#mtls = mtls
     if (certificate !== undefined) this.#terminateTls({ secureContext: certificate.context, ALPNProtocols: this.#alpn() })
     else if (mtls === 'disable') this.#lookAtProtocol()
     else if (identity === undefined && mtls === 'permissive') this.#lookAtProtocol()
@@ -115,7 +119,7 @@ class Acceptance {
 
   /** Strict takes nothing but TLS; permissive takes TLS of sidecars, and leaves that of applications to them. */
   #lookForMutualTls(): void {
-    if (this.#options.mtls === 'strict') {
+    if (this.#mtls === 'strict') {
       // without an identity nobody can be let in
       if (this.#first[0] === HANDSHAKE && this.#options.identity !== undefined) this.#terminateMutualTls()
       else this.#refuse('plaintext', 'plaintext where only mutual TLS is taken')
@@ -181,7 +185,7 @@ class Acceptance {
   #late(): void {
     if (this.#stage === 'proxy') this.#refuse('proxy_protocol')
     else if (this.#stage === 'handshake') this.#refuse('tls_handshake', 'the handshake took too long')
-    else if (this.#stage === 'mutual' && this.#options.mtls === 'strict') this.#refuse('plaintext', 'no handshake came')
+    else if (this.#stage === 'mutual' && this.#mtls === 'strict') this.#refuse('plaintext', 'no handshake came')
     else if (this.#stage === 'mutual' && BLIND.has(this.#options.protocol)) this.#goOnWithoutTls()
     else if (this.#options.protocol === 'http' && this.#first.length === 0) this.#serve('http1').finish()
     else if (this.#options.protocol === 'http') this.#refuse('detection_failed')

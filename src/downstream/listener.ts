@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Http2Limits } from '../codec/http2/limits.ts'
 import type { DownstreamConnection } from '../codec/stream.ts'
+import type { MtlsMode } from '../config/schema/identity.ts'
 import type { InboundListenerConfig, OutboundListenerConfig } from '../config/schema/listeners.ts'
 import { mustParseAddress } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
@@ -37,7 +38,7 @@ export interface ListenerDeps {
   /** undefined: there is none. */
   identity(): Identity | undefined
   /** What the application's port takes. */
-  mtlsMode(listener: InboundListenerConfig, port: number): AcceptOptions['mtls']
+  mtlsMode(listener: InboundListenerConfig, port: number): MtlsMode
   limits(): Http2Limits
 }
 
@@ -187,9 +188,11 @@ export class Listener {
   }
 
   #mutualTls(listener: ListenerConfig): Pick<AcceptOptions, 'identity' | 'mtls'> {
-    if (listener.direction === 'outbound') return { identity: undefined, mtls: 'disable' }
-    const app = mustParseAddress(listener.config.app)
-    return { identity: this.#deps.identity(), mtls: this.#deps.mtlsMode(listener.config, app.kind === 'tcp' ? app.port : 0) }
+    if (listener.direction === 'outbound') return { identity: undefined, mtls: () => 'disable' }
+    const { config } = listener
+    const mtls = ({ localAddress }: Ends): MtlsMode =>
+      this.#deps.mtlsMode(config, destinationOf(localAddress, this.port, config.app).destinationPort)
+    return { identity: this.#deps.identity(), mtls }
   }
 
   #peer(ends: Ends, caller: KnownPeer | undefined): Peer {

@@ -9,6 +9,13 @@ const MARKERS: ReadonlySet<string> = new Set(['istio', 'istio-peer-exchange', 'i
 
 export const MESH = 'istio'
 
+/** What a sidecar offers to another one. */
+export const MESH_ALPN = {
+  http1: ['istio-http/1.1', MESH, 'http/1.1'],
+  http2: ['istio-h2', MESH, 'h2'],
+  tcp: [MESH],
+} as const
+
 export function isMesh(protocols: readonly string[]): boolean {
   return protocols.some((protocol) => MARKERS.has(protocol))
 }

@@ -54,6 +54,12 @@ export class Identity implements Closable {
     return this.#material
   }
 
+  /** All names of the own trust domain. */
+  get ownDomains(): readonly string[] {
+    const { own, aliases } = this.#options.domains
+    return [own, ...aliases]
+  }
+
   /** Connections that stand on somebody's certificate now. */
   get held(): number {
     return this.#guard.size

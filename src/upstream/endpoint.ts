@@ -48,6 +48,10 @@ export class Endpoint {
     return this.#config.labels
   }
 
+  get serviceAccount(): string | undefined {
+    return this.#config.serviceAccount
+  }
+
   /** Whether balancers may choose it: health, outlier detection and breakers say so. */
   get available(): boolean {
     return this.#troubles === 0

@@ -9,6 +9,7 @@ import type { EndpointConfig, ServiceConfig } from '../config/schema/services.ts
 import { serviceKey } from '../config/service-key.ts'
 import type { Clock } from '../core/clock.ts'
 import type { FailureCode } from '../core/failures.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { Balancer } from './balance/balancer.ts'
 import { BALANCERS } from './balance/makers.ts'
 import { type Endpoint, reconcile } from './endpoint.ts'
@@ -16,11 +17,14 @@ import { dial, type Protocol } from './pool/dial.ts'
 import { Load } from './pool/load.ts'
 import { Pool } from './pool/pool.ts'
 import { Reach } from './reach.ts'
+import { type Secure, Security } from './secure/security.ts'
 
 export interface ServiceDeps {
   readonly clock: Clock
   /** For connections from now on. */
   limits(): Http2Limits
+  /** undefined: there is none. */
+  readonly identity: () => Identity | undefined
 }
 
 export class Service {
@@ -32,6 +36,7 @@ export class Service {
   #endpoints: readonly Endpoint[] = []
   #balancer: Balancer
   readonly #reach: Reach
+  #security: Security
 
   /** `kind`: as its callers need it; a service that is asked for CONNECT tunnels has a second one for TCP. */
   constructor(config: ServiceConfig, kind: 'http' | 'tcp', deps: ServiceDeps) {
@@ -41,6 +46,7 @@ export class Service {
     this.#deps = deps
     this.load = new Load(config)
     this.#reach = new Reach(deps.clock)
+    this.#security = new Security(config, deps.identity)
     this.#balancer = BALANCERS[config.balance]([], deps.clock)
   }
 
@@ -78,6 +84,7 @@ export class Service {
 
   /** A changed configuration of the same service. */
   update(config: ServiceConfig): void {
+    if (JSON.stringify(config.tls) !== JSON.stringify(this.#config.tls)) this.#secureAnew(config)
     this.#config = config
     this.load.limits = config.limits
     this.load.budget = config.retryBudget
@@ -122,6 +129,25 @@ export class Service {
     this.setEndpoints([])
   }
 
+  /** Text: why there can be no connection. */
+  #secure(endpoint: Endpoint, protocol: Protocol): Secure | string | undefined {
+    try {
+      return this.#security.of(endpoint, protocol)
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+
+  /** Connections that were secured in another way finish what is under way. */
+  #secureAnew(config: ServiceConfig): void {
+    this.#security = new Security(config, this.#deps.identity)
+    for (const endpoint of this.#endpoints) {
+      for (const pool of poolsOf(endpoint)) pool.close()
+      endpoint.pool = undefined
+      endpoint.http2Pool = undefined
+    }
+  }
+
   #openPool(endpoint: Endpoint, protocol: Protocol): Pool {
     const { clock } = this.#deps
     const pool = new Pool({
@@ -131,7 +157,14 @@ export class Service {
       idleTimeoutMs: this.#config.idleTimeout,
       expectedCapacity: protocol === 'http2' ? ASSUMED_STREAMS : 1,
       dial: (owner: UpstreamConnectionOwner, preface, expectedCapacity) =>
-        dial(endpoint.target, owner, { protocol, limits: this.#deps.limits(), clock, preface, expectedCapacity }),
+        dial(endpoint.target, owner, {
+          protocol,
+          limits: this.#deps.limits(),
+          clock,
+          secure: this.#secure(endpoint, protocol),
+          preface,
+          expectedCapacity,
+        }),
     })
     if (protocol === 'http2') endpoint.http2Pool = pool
     else endpoint.pool = pool

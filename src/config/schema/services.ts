@@ -1,9 +1,10 @@
 // Destinations: their endpoints, and how traffic is spread over them.
 import { z } from 'zod'
-import { address, duration, ip, label, labels, port, positiveDuration } from '../types.ts'
+import { address, duration, ip, label, labels, name, port, positiveDuration } from '../types.ts'
 import { balance, hash, locality, slowStart, subset } from './balancing.ts'
 import { breaker, outlierDetection, retryBudget, serviceLimits } from './breaking.ts'
 import { health } from './health.ts'
+import { upstreamTls } from './upstream-tls.ts'
 
 const endpoint = z.strictObject({
   address: address('127.0.0.1:9001').describe('host:port, [ipv6]:port or unix:/path.'),
@@ -18,6 +19,7 @@ const endpoint = z.strictObject({
     .optional()
     .describe('0, or left out: used first; higher ones take over in the measure in which the lower ones are not available.'),
   labels: labels().default({}).describe('Labels, for subsets and metrics.'),
+  serviceAccount: name().optional().describe('Service account it runs as: with mutual TLS, who must answer there.'),
 })
 
 const dns = z.strictObject({
@@ -75,6 +77,7 @@ export const serviceSchema = z.strictObject({
   idleTimeout: duration('1m').describe(
     'Idle connections are closed after this time, or earlier when the endpoint announces or shows a shorter one.',
   ),
+  tls: upstreamTls.prefault({}).describe('TLS to the endpoints.'),
   sendProxyProtocol: z.enum(['off', 'v1', 'v2']).default('off').describe('Start each connection with a PROXY protocol head.'),
 })
 

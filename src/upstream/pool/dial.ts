@@ -1,5 +1,5 @@
 // Opens connections to endpoints, with the codec that their service speaks.
-import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { beginReading } from '../../codec/flush.ts'
 import { Http1Upstream } from '../../codec/http1/upstream.ts'
 import type { Http2Limits } from '../../codec/http2/limits.ts'
@@ -8,7 +8,9 @@ import type { UpstreamConnection, UpstreamConnectionOwner, WriteResult } from '.
 import { TcpUpstream } from '../../codec/tcp/upstream.ts'
 import type { Address } from '../../core/address.ts'
 import type { Clock } from '../../core/clock.ts'
+import type { Secure } from '../secure/security.ts'
 import { ReadBuffers, SharedBuffers } from './buffers.ts'
+import { openSocket } from './connect.ts'
 
 /** What is spoken on a connection. */
 export type Protocol = 'http1' | 'http2' | 'tcp'
@@ -17,6 +19,8 @@ export interface DialOptions {
   readonly protocol: Protocol
   readonly limits: Http2Limits
   readonly clock: Clock
+  /** undefined: plaintext; text: why there can be none. */
+  readonly secure?: Secure | string | undefined
   /** Bytes to send before anything else: a PROXY protocol head. */
   readonly preface?: Buffer | undefined
   /** Exchanges that the endpoint will probably take at once on one connection. */
@@ -36,26 +40,28 @@ export function dial(target: Address, owner: UpstreamConnectionOwner, options: D
   // callbacks come after this function has returned
   const late: { reader?: Reader } = {}
   let next = buffers.current
-  const where: NetConnectOpts =
-    target.kind === 'unix' ? { path: target.path } : { host: target.host, port: target.port, noDelay: true }
-  const socket = connect({
-    ...where,
-    allowHalfOpen: true,
-    onread: {
+  const socket = openSocket(
+    target,
+    {
+      secure: options.secure,
+      preface: options.preface,
       buffer: () => next,
-      callback(length: number, bytes: Uint8Array): boolean {
+      read(bytes) {
         const reader = late.reader as Reader
         beginReading()
-        const result = reader.push((bytes as Buffer).subarray(0, length), true)
+        const result = reader.push(bytes, true)
         next = buffers.turn(result, reader.expects)
-        return true
       },
+      data(bytes) {
+        beginReading()
+        late.reader?.push(bytes, false)
+      },
+      lost: () => late.reader?.destroy('upstream_distrusted'),
     },
-  } as NetConnectOpts)
-  if (options.preface !== undefined) socket.write(options.preface)
+    () => late.reader?.connected(),
+  )
   const reader = makeReader(socket, owner, options)
   late.reader = reader
-  socket.once('connect', () => reader.connected())
   socket.once('close', () => buffers.close())
   return reader
 }

@@ -48,9 +48,9 @@ t.test('problems between documents are told where they were written', async (t) 
 })
 
 t.test('what differs from Pod to Pod comes from the environment', async (t) => {
-  const text = 'workload: { name: "${POD_NAME}", namespace: "${NAMESPACE:-shop}" }\ntrustDomain: "a${POD_NAME}"\n'
+  const text = 'workload: { name: "${POD_NAME}", namespace: "${NAMESPACE:-shop}" }\naccessLog: { file: "a${POD_NAME}" }\n'
   const { settings } = configFromText(text, { environment: { POD_NAME: 'cart-1' } })
-  t.match(settings, { workload: { name: 'cart-1', namespace: 'shop' }, trustDomain: 'a${POD_NAME}' })
+  t.match(settings, { workload: { name: 'cart-1', namespace: 'shop' }, accessLog: { file: 'a${POD_NAME}' } })
   t.same(problemLines(text), [
     'c.yaml:1:19: workload.name: the environment variable POD_NAME is not set (${POD_NAME:-…} names a fallback)',
   ])

@@ -38,7 +38,7 @@ async function connection(
     carriesBytes,
     certificate: undefined,
     identity: undefined,
-    mtls: 'disable',
+    mtls: () => 'disable',
     limits,
     clock,
     handler: () => handler as unknown as ConnectionHandler,

@@ -142,6 +142,7 @@ function sliceEndpoint(
     address,
     weight: 1,
     labels: pod?.value.metadata.labels ?? {},
+    ...(pod === undefined ? {} : { serviceAccount: accountOf(pod) }),
     ...(endpoint.zone ? { zone: endpoint.zone } : {}),
     ...(endpoint.nodeName ? { node: endpoint.nodeName } : {}),
   }
@@ -159,9 +160,19 @@ function fromPods(service: Service, port: ServicePort, pods: readonly Pod[]): En
     if (pod.namespace !== service.namespace || !host || number === undefined) continue
     if (!Object.entries(selector).every(([key, value]) => labels[key] === value)) continue
     const node = pod.value.spec?.nodeName
-    endpoints.push({ address: formatHostPort(host, number), weight: 1, labels, ...(node ? { node } : {}) })
+    endpoints.push({
+      address: formatHostPort(host, number),
+      weight: 1,
+      labels,
+      serviceAccount: accountOf(pod),
+      ...(node ? { node } : {}),
+    })
   }
   return endpoints
+}
+
+function accountOf({ value }: Pod): string {
+  return value.spec?.serviceAccountName || 'default'
 }
 
 function podPort(pod: Pod, { port, targetPort }: ServicePort): number | undefined {

@@ -76,7 +76,14 @@ t.test('endpoints of the port of the same name, with zone, node and the labels o
     pod('cart-1', '10.0.0.1'),
   )
   t.same(http?.endpoints, [
-    { address: '10.0.0.1:8080', weight: 1, labels: { app: 'cart', version: 'cart-1' }, zone: 'a', node: 'node-1' },
+    {
+      address: '10.0.0.1:8080',
+      weight: 1,
+      labels: { app: 'cart', version: 'cart-1' },
+      serviceAccount: 'default',
+      zone: 'a',
+      node: 'node-1',
+    },
     { address: '10.0.0.2:8081', weight: 1, labels: {} },
   ])
   t.same(
