@@ -25,6 +25,8 @@ import { NOBODY, TrailerReader } from './section-reader.ts'
 /** PING that shows how long a GOAWAY takes to arrive, and for how long its answer is awaited. */
 const DRAIN_PING = Buffer.from('draining', 'latin1')
 const DRAIN_PING_MS = 1000
+/** What the peer had begun to send when it read the GOAWAY may come behind its answer to the PING, which is often sent first. */
+const DRAIN_PAUSE_MS = 250
 
 export interface Http2DownstreamOptions {
   readonly limits: Http2Limits
@@ -214,7 +216,7 @@ export class Http2Downstream extends Connection<Http2DownstreamStream> implement
   protected override onGoAway(): void {} // it will open no more streams; those it has are answered
 
   protected override onPong(payload: Buffer): void {
-    if (this.#draining === 'announced' && payload.equals(DRAIN_PING)) this.finish()
+    if (this.#draining === 'announced' && payload.equals(DRAIN_PING)) this.#drainMs = this.deadlineIn(DRAIN_PAUSE_MS)
   }
 
   protected override onForgotten(): void {
