@@ -2,7 +2,8 @@
 import type { WorkloadConfig } from '../config/schema/config.ts'
 import type { PolicySourceConfig } from '../config/schema/policies.ts'
 import type { PolicyInput } from './input.ts'
-import { asBlocks, asTexts, type Key, type Test, testsOf } from './test.ts'
+import { asBlocks, asTexts } from './members.ts'
+import { type Key, type Test, testsOf } from './test.ts'
 import { withAliases } from './trust-domains.ts'
 
 export interface CallerContext {
@@ -14,11 +15,26 @@ export interface CallerContext {
   readonly workloads: ReadonlyMap<string, WorkloadConfig> | undefined
 }
 
-const PRINCIPALS: Key = { field: 'principals', http: false, read: (input) => input.principal }
-const TRUST_DOMAINS: Key = { field: 'trustDomains', http: false, read: (input) => trustDomainOf(input.principal) }
-const REQUEST_PRINCIPALS: Key = { field: 'requestPrincipals', http: true, read: (input) => input.requestPrincipal }
-const IP_BLOCKS: Key = { field: 'ipBlocks', http: false, read: (input) => input.sourceIp }
-const REMOTE_IP_BLOCKS: Key = { field: 'remoteIpBlocks', http: false, read: (input) => input.remoteIp }
+const PRINCIPALS: Key = { field: 'principals', dimension: 'principal', http: false, read: (input) => input.principal }
+const TRUST_DOMAINS: Key = {
+  field: 'trustDomains',
+  dimension: 'trust domain',
+  http: false,
+  read: (input) => trustDomainOf(input.principal),
+}
+const REQUEST_PRINCIPALS: Key = {
+  field: 'requestPrincipals',
+  dimension: 'request principal',
+  http: true,
+  read: (input) => input.requestPrincipal,
+}
+const IP_BLOCKS: Key = { field: 'ipBlocks', dimension: 'source address', http: false, read: (input) => input.sourceIp }
+const REMOTE_IP_BLOCKS: Key = {
+  field: 'remoteIpBlocks',
+  dimension: 'remote address',
+  http: false,
+  read: (input) => input.remoteIp,
+}
 
 export function sourceTests(source: PolicySourceConfig, context: CallerContext): Test[] {
   const asPrincipals = (values: readonly string[]) => asTexts(withAliases(values, context.trustDomains))
@@ -36,12 +52,18 @@ export function sourceTests(source: PolicySourceConfig, context: CallerContext):
 }
 
 export function namespaceKey(field: string, { workloads }: Pick<CallerContext, 'workloads'>): Key {
-  return { field, http: false, read: (input) => input.identity?.namespace ?? known(input, workloads)?.namespace ?? '' }
+  return {
+    field,
+    dimension: 'namespace',
+    http: false,
+    read: (input) => input.identity?.namespace ?? known(input, workloads)?.namespace ?? '',
+  }
 }
 
 export function accountKey(field: string, { workloads }: Pick<CallerContext, 'workloads'>): Key {
   return {
     field,
+    dimension: 'service account',
     http: false,
     read(input) {
       const caller = input.identity ?? known(input, workloads)

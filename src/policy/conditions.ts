@@ -3,18 +3,19 @@ import type { PolicyConditionConfig } from '../config/schema/policies.ts'
 import { accountKey, type CallerContext, namespaceKey } from './callers.ts'
 import { claimKey, claimValues } from './claims.ts'
 import type { PolicyInput } from './input.ts'
-import { asBlocks, asTexts, type Key, negated, type SetMaker, type Test, testsOf } from './test.ts'
+import { asBlocks, asTexts, type Members, type MembersMaker } from './members.ts'
+import { type Findable, type Key, negated, type Test, testsOf } from './test.ts'
 import { withAliases } from './trust-domains.ts'
 
 const IN_BRACKETS = /^request\.headers\[([^\]]+)\]$/
 
 /** Keys that stand for one value. */
-const SINGLE: Readonly<Record<string, readonly [read: (input: PolicyInput) => string, set: SetMaker]>> = {
-  'source.ip': [(input) => input.sourceIp, asBlocks],
-  'remote.ip': [(input) => input.remoteIp, asBlocks],
-  'destination.ip': [(input) => input.destinationIp, asBlocks],
-  'destination.port': [(input) => String(input.destinationPort), asTexts],
-  'connection.sni': [(input) => input.serverName, asTexts],
+const SINGLE: Readonly<Record<string, readonly [dimension: string, read: (input: PolicyInput) => string, set: MembersMaker]>> = {
+  'source.ip': ['source address', (input) => input.sourceIp, asBlocks],
+  'remote.ip': ['remote address', (input) => input.remoteIp, asBlocks],
+  'destination.ip': ['destination address', (input) => input.destinationIp, asBlocks],
+  'destination.port': ['port', (input) => String(input.destinationPort), asTexts],
+  'connection.sni': ['server name', (input) => input.serverName, asTexts],
 }
 
 export interface ConditionContext extends CallerContext {
@@ -26,7 +27,10 @@ export interface ConditionContext extends CallerContext {
 export function conditionTests(condition: PolicyConditionConfig, context: ConditionContext): Test[] | undefined {
   const { key, values, notValues } = condition
   const single = Object.hasOwn(SINGLE, key) ? SINGLE[key] : undefined
-  if (single !== undefined) return testsOf({ field: key, http: false, read: single[0] }, values, notValues, single[1])
+  if (single !== undefined) {
+    const [dimension, read, make] = single
+    return testsOf({ field: key, dimension, http: false, read }, values, notValues, make)
+  }
   const header = IN_BRACKETS.exec(key)?.[1]
   if (header !== undefined) return headerTests(header, condition, context.wide)
   const claim = claimKey(key)
@@ -35,7 +39,7 @@ export function conditionTests(condition: PolicyConditionConfig, context: Condit
   return caller === undefined ? undefined : testsOf(caller[0], values, notValues, caller[1])
 }
 
-function callerKey(key: string, context: CallerContext): [Key, SetMaker] | undefined {
+function callerKey(key: string, context: CallerContext): [Key, MembersMaker] | undefined {
   switch (key) {
     case 'source.namespace':
       return [namespaceKey(key, context), asTexts]
@@ -46,11 +50,11 @@ function callerKey(key: string, context: CallerContext): [Key, SetMaker] | undef
       ]
     case 'source.principal':
       return [
-        { field: key, http: false, read: (input) => input.principal },
+        { field: key, dimension: 'principal', http: false, read: (input) => input.principal },
         (values) => asTexts(withAliases(values, context.trustDomains)),
       ]
     case 'request.auth.principal':
-      return [{ field: key, http: true, read: (input) => input.requestPrincipal }, asTexts]
+      return [{ field: key, dimension: 'request principal', http: true, read: (input) => input.requestPrincipal }, asTexts]
     default:
       return undefined
   }
@@ -66,7 +70,7 @@ function headerTests(header: string, { key, values, notValues }: PolicyCondition
 }
 
 interface HeaderWish {
-  readonly values: ReturnType<SetMaker>
+  readonly values: Members
   readonly wanted: boolean
   /** One of several fields of the name is enough; otherwise each of them must do. */
   readonly any: boolean
@@ -76,11 +80,15 @@ interface HeaderWish {
 class HeaderTest implements Test {
   readonly field: string
   readonly http = true
+  readonly found: Findable | null
   readonly #lower: string
   readonly #wish: HeaderWish
 
   constructor(field: string, lower: string, wish: HeaderWish) {
     this.field = field
+    const { keys } = wish.values
+    const findable = wish.wanted && keys !== null && !isPseudo(lower)
+    this.found = findable ? { dimension: `header ${lower}`, keys, read: ({ head }) => head?.fields.all(lower) ?? '' } : null
     this.#lower = lower
     this.#wish = wish
   }
@@ -89,7 +97,7 @@ class HeaderTest implements Test {
     if (head === undefined) return false
     const { values, wanted, any } = this.#wish
     // the codec has these apart from the fields
-    if (this.#lower.startsWith(':') || this.#lower === 'host') return values.has(pseudo(head, this.#lower)) === wanted
+    if (isPseudo(this.#lower)) return values.has(pseudo(head, this.#lower)) === wanted
     const { list } = head.fields
     let found = false
     for (let i = 0; i < list.length; i += 3) {
@@ -101,6 +109,10 @@ class HeaderTest implements Test {
     // absent: is none of any values
     return found ? !any : !wanted
   }
+}
+
+function isPseudo(name: string): boolean {
+  return name.startsWith(':') || name === 'host'
 }
 
 function pseudo(head: NonNullable<PolicyInput['head']>, name: string): string {
@@ -124,15 +136,16 @@ function listTests(
   { values, notValues }: PolicyConditionConfig,
   read: (input: PolicyInput) => readonly string[],
 ): Test[] {
-  const any = (set: ReturnType<SetMaker>, input: PolicyInput) => read(input).some((value) => set.has(value))
+  const any = (set: Members, input: PolicyInput) => read(input).some((value) => set.has(value))
   const tests: Test[] = []
   if (values.length > 0) {
     const set = asTexts(values)
-    tests.push({ field: key, http: true, holds: (input) => any(set, input) })
+    const found = set.keys === null ? null : { dimension: key, keys: set.keys, read }
+    tests.push({ field: key, http: true, found, holds: (input) => any(set, input) })
   }
   if (notValues.length > 0) {
     const set = asTexts(notValues)
-    tests.push({ field: negated(key), http: true, holds: (input) => !any(set, input) })
+    tests.push({ field: negated(key), http: true, found: null, holds: (input) => !any(set, input) })
   }
   return tests
 }

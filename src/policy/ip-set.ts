@@ -6,9 +6,11 @@ import { ipToBytes } from '../core/address.ts'
 const RECENT = 1024
 const recent = new Map<string, Uint8Array | null>()
 
+const DOT = 46
+
 interface Length {
   readonly bits: number
-  readonly networks: Set<string>
+  readonly networks: Set<string | number>
 }
 
 export class IpSet {
@@ -18,13 +20,8 @@ export class IpSet {
   /** Blocks have been checked when they were loaded; what is none is in no set. */
   constructor(blocks: Iterable<string>) {
     for (const block of blocks) {
-      const slash = block.indexOf('/')
-      const bytes = bytesOf(slash < 0 ? block : block.slice(0, slash))
-      if (bytes === null) continue
-      // an IPv4-mapped block counts as one of IPv6
-      const given = slash < 0 ? bytes.length * 8 : Number(block.slice(slash + 1))
-      const bits = bytes.length === 4 && block.includes(':') && slash >= 0 ? given - 96 : given
-      if (bits >= 0) this.#add(bytes, bits)
+      const found = networkOf(block)
+      if (found !== undefined) this.#add(found)
     }
   }
 
@@ -39,19 +36,39 @@ export class IpSet {
     return false
   }
 
-  #add(bytes: Uint8Array, bits: number): void {
-    const lengths = bytes.length === 4 ? this.#v4 : this.#v6
+  #add({ v6, bits, network: text }: Network): void {
+    const lengths = v6 ? this.#v6 : this.#v4
     let length = lengths.find((one) => one.bits === bits)
     if (length === undefined) {
       length = { bits, networks: new Set() }
       lengths.push(length)
     }
-    length.networks.add(network(bytes, bits))
+    length.networks.add(text)
   }
 }
 
-/** The first bits as text: one character a byte. */
-function network(bytes: Uint8Array, bits: number): string {
+interface Network {
+  readonly v6: boolean
+  readonly bits: number
+  readonly network: string | number
+}
+
+/** undefined: not a block. A block within ::ffff:0:0/96 is one of IPv4. */
+export function networkOf(block: string): Network | undefined {
+  const slash = block.indexOf('/')
+  const bytes = bytesOf(slash < 0 ? block : block.slice(0, slash))
+  if (bytes === null) return undefined
+  const mapped = bytes.length === 4 && block.includes(':')
+  const bits = slash < 0 ? bytes.length * 8 : Number(block.slice(slash + 1)) - (mapped ? 96 : 0)
+  return bits >= 0 ? { v6: bytes.length === 16, bits, network: network(bytes, bits) } : undefined
+}
+
+/** The first bits: of IPv4 a number, of IPv6 a text with one character a byte. */
+export function network(bytes: Uint8Array, bits: number): string | number {
+  if (bytes.length === 4) {
+    const [a = 0, b = 0, c = 0, d = 0] = bytes
+    return bits === 0 ? 0 : (((a << 24) | (b << 16) | (c << 8) | d) & (-1 << (32 - bits))) >>> 0
+  }
   const whole = bits >> 3
   let text = ''
   for (let i = 0; i < whole; i++) text += String.fromCharCode(bytes[i] as number)
@@ -60,7 +77,9 @@ function network(bytes: Uint8Array, bits: number): string {
 }
 
 /** IPv4 within IPv6 (::ffff:10.0.0.1) is IPv4. */
-function bytesOf(ip: string): Uint8Array | null {
+export function bytesOf(ip: string): Uint8Array | null {
+  const v4 = fourBytes(ip)
+  if (v4 !== null) return v4
   const known = recent.get(ip)
   if (known !== undefined) return known
   const found = ipToBytes(ip)
@@ -72,4 +91,23 @@ function bytesOf(ip: string): Uint8Array | null {
 
 function isMapped(bytes: readonly number[]): boolean {
   return bytes.length === 16 && bytes[10] === 0xff && bytes[11] === 0xff && bytes.slice(0, 10).every((byte) => byte === 0)
+}
+
+/** The usual spelling of IPv4; null: anything else, which may be an address as well. */
+function fourBytes(ip: string): Uint8Array | null {
+  const { length } = ip
+  if (length < 7 || length > 15) return null
+  const bytes = new Uint8Array(4)
+  let part = 0
+  let value = -1
+  for (let i = 0; i <= length; i++) {
+    const code = i === length ? DOT : ip.charCodeAt(i)
+    if (code === DOT) {
+      if (value < 0 || value > 255 || part > 3) return null
+      bytes[part++] = value
+      value = -1
+    } else if (code < 48 || code > 57 || value === 0) return null
+    else value = Math.max(value, 0) * 10 + code - 48
+  }
+  return part === 4 ? bytes : null
 }

@@ -1,13 +1,14 @@
 // The `to` of a rule: what the caller does. An operation is one conjunction of tests.
 import type { PolicyOperationConfig } from '../config/schema/policies.ts'
 import type { PolicyInput } from './input.ts'
-import { asBlocks, asHosts, asPaths, asTexts, type Key, negated, type SetMaker, type Test, testsOf } from './test.ts'
+import { asBlocks, asHosts, asPaths, asTexts, type Members } from './members.ts'
+import { type Findable, type Key, negated, type Test, testsOf } from './test.ts'
 
-const PORTS: Key = { field: 'ports', http: false, read: (input) => String(input.destinationPort) }
-const METHODS: Key = { field: 'methods', http: true, read: (input) => input.method }
-const PATHS: Key = { field: 'paths', http: true, read: (input) => input.path }
-const SERVER_NAMES: Key = { field: 'serverNames', http: false, read: (input) => input.serverName }
-const IP_BLOCKS: Key = { field: 'ipBlocks', http: false, read: (input) => input.destinationIp }
+const PORTS: Key = { field: 'ports', dimension: 'port', http: false, read: (input) => String(input.destinationPort) }
+const METHODS: Key = { field: 'methods', dimension: 'method', http: true, read: (input) => input.method }
+const PATHS: Key = { field: 'paths', dimension: 'path', http: true, read: (input) => input.path }
+const SERVER_NAMES: Key = { field: 'serverNames', dimension: 'server name', http: false, read: (input) => input.serverName }
+const IP_BLOCKS: Key = { field: 'ipBlocks', dimension: 'destination address', http: false, read: (input) => input.destinationIp }
 
 /** `wide`: what the rule does is deny, so in doubt it matches. */
 export function operationTests(operation: PolicyOperationConfig, wide: boolean): Test[] {
@@ -32,12 +33,15 @@ function hostTests({ hosts, notHosts }: PolicyOperationConfig, wide: boolean): T
 class HostTest implements Test {
   readonly field: string
   readonly http = true
-  readonly #hosts: ReturnType<SetMaker>
+  readonly found: Findable | null
+  readonly #hosts: Members
   readonly #wanted: boolean
   readonly #anySpelling: boolean
 
-  constructor(hosts: ReturnType<SetMaker>, wanted: boolean, anySpelling: boolean) {
+  constructor(hosts: Members, wanted: boolean, anySpelling: boolean) {
     this.field = wanted ? 'hosts' : negated('hosts')
+    const { keys } = hosts
+    this.found = wanted && keys !== null ? { dimension: 'host', keys, read: ({ host }) => [host, bareHost(host)] } : null
     this.#hosts = hosts
     this.#wanted = wanted
     this.#anySpelling = anySpelling

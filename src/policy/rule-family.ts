@@ -5,6 +5,7 @@ import { compileRule, ruleId } from './compile-rule.ts'
 import type { PolicyInput } from './input.ts'
 import { isTemplate } from './path-template.ts'
 import type { Rule } from './rule.ts'
+import { RuleIndex } from './rule-index.ts'
 import { appliesTo } from './selection.ts'
 import type { FamilyContext, Nearest, PathReading, PolicyFamily, Verdict } from './verdict.ts'
 
@@ -22,9 +23,10 @@ export function ruleFamily(name: FamilyName, context: FamilyContext): RuleFamily
 export class RuleFamily implements PolicyFamily {
   readonly name: string
   readonly readsPath: PathReading
-  readonly #deny: readonly Rule[]
+  readonly #deny: RuleIndex
   /** null: no policy allows anything, so nothing is asked to. */
-  readonly #allow: readonly Rule[] | null
+  readonly #allow: RuleIndex | null
+  readonly #permissions: readonly Rule[]
   readonly #none: Verdict
 
   constructor(name: FamilyName, policies: readonly PolicyConfig[], { config }: FamilyContext) {
@@ -41,23 +43,24 @@ export class RuleFamily implements PolicyFamily {
         })
     this.name = name
     this.readsPath = pathReading(policies)
-    this.#deny = compile('deny')
-    this.#allow = policies.some(({ action }) => action === 'allow') ? compile('allow') : null
+    this.#deny = new RuleIndex(compile('deny'))
+    this.#permissions = compile('allow')
+    this.#allow = policies.some(({ action }) => action === 'allow') ? new RuleIndex(this.#permissions) : null
     this.#none = { allowed: false, rule: '', why: `no rule of the ${name} policies for this workload allows it` }
   }
 
   decide(input: PolicyInput): Verdict | undefined {
-    const denial = first(this.#deny, input)
+    const denial = this.#deny.find(input)
     if (denial !== undefined) return denial.verdict
     if (this.#allow === null) return undefined
-    return first(this.#allow, input)?.verdict ?? this.#none
+    return this.#allow.find(input)?.verdict ?? this.#none
   }
 
   nearest(input: PolicyInput): Nearest | undefined {
-    if (this.#allow === null || first(this.#deny, input) !== undefined) return undefined
+    if (this.#allow === null || this.#deny.find(input) !== undefined) return undefined
     let best: Nearest | undefined
     let bestShare = -1
-    for (const rule of this.#allow) {
+    for (const rule of this.#permissions) {
       const { share, field } = rule.distance(input)
       if (share <= bestShare) continue
       bestShare = share
@@ -65,11 +68,6 @@ export class RuleFamily implements PolicyFamily {
     }
     return best
   }
-}
-
-function first(rules: readonly Rule[], input: PolicyInput): Rule | undefined {
-  for (let i = 0; i < rules.length; i++) if ((rules[i] as Rule).matches(input)) return rules[i]
-  return undefined
 }
 
 function pathReading(policies: readonly PolicyConfig[]): PathReading {

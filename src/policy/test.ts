@@ -1,10 +1,7 @@
 // What one key of a rule asks: values of which one must match, or none may. Rules are made of these.
 // hot path: bench/micro/policy/decide.ts
-
 import type { PolicyInput } from './input.ts'
-import { IpSet } from './ip-set.ts'
-import { isTemplate, PathTemplate } from './path-template.ts'
-import { TextSet } from './text-set.ts'
+import type { IndexKey, Members, MembersMaker } from './members.ts'
 
 /** One condition of a rule. */
 export interface Test {
@@ -12,15 +9,22 @@ export interface Test {
   readonly field: string
   /** It needs the head of a request. */
   readonly http: boolean
+  /** By what rules with this test can be found; null: it holds for too many values. */
+  readonly found: Findable | null
   holds(input: PolicyInput): boolean
 }
 
-interface Membership {
-  has(text: string): boolean
+export interface Findable {
+  /** What is looked at; tests of one dimension read the same. */
+  readonly dimension: string
+  readonly keys: readonly IndexKey[]
+  /** What the test holds for is among these. */
+  read(input: PolicyInput): string | readonly string[]
 }
 
 export interface Key {
   readonly field: string
+  readonly dimension: string
   readonly http: boolean
   /** What is looked at; '' when there is nothing. */
   read(input: PolicyInput): string
@@ -30,13 +34,16 @@ export interface Key {
 export class ValueTest implements Test {
   readonly field: string
   readonly http: boolean
+  readonly found: Findable | null
   readonly #key: Key
-  readonly #set: Membership
+  readonly #set: Members
   readonly #wanted: boolean
 
-  constructor(key: Key, set: Membership, wanted: boolean) {
+  constructor(key: Key, set: Members, wanted: boolean) {
     this.field = wanted ? key.field : negated(key.field)
     this.http = key.http
+    this.found =
+      wanted && set.keys !== null ? { dimension: key.dimension, keys: set.keys, read: (input) => key.read(input) } : null
     this.#key = key
     this.#set = set
     this.#wanted = wanted
@@ -52,34 +59,10 @@ export function negated(field: string): string {
   return field.includes('.') ? `not ${field}` : `not${field.charAt(0).toUpperCase()}${field.slice(1)}`
 }
 
-export class PathSet implements Membership {
-  readonly #texts: TextSet
-  readonly #templates: readonly PathTemplate[]
-
-  constructor(paths: readonly string[]) {
-    this.#texts = new TextSet(paths.filter((path) => !isTemplate(path)))
-    this.#templates = paths.filter(isTemplate).map((path) => new PathTemplate(path))
-  }
-
-  has(path: string): boolean {
-    if (this.#texts.has(path)) return true
-    const templates = this.#templates
-    for (let i = 0; i < templates.length; i++) if ((templates[i] as PathTemplate).test(path)) return true
-    return false
-  }
-}
-
 /** Tests of a list and of its negation; none where both are empty. */
-export function testsOf(key: Key, values: readonly string[], notValues: readonly string[], make: SetMaker): Test[] {
+export function testsOf(key: Key, values: readonly string[], notValues: readonly string[], make: MembersMaker): Test[] {
   const tests: Test[] = []
   if (values.length > 0) tests.push(new ValueTest(key, make(values), true))
   if (notValues.length > 0) tests.push(new ValueTest(key, make(notValues), false))
   return tests
 }
-
-export type SetMaker = (values: readonly string[]) => Membership
-
-export const asTexts: SetMaker = (values) => new TextSet(values)
-export const asHosts: SetMaker = (values) => new TextSet(values.map((value) => value.toLowerCase()))
-export const asBlocks: SetMaker = (values) => new IpSet(values)
-export const asPaths: SetMaker = (values) => new PathSet(values)
