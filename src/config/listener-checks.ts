@@ -47,9 +47,15 @@ export function checkListeners(draft: Draft, problems: Problems): void {
 
 /** An application address that a listener of ours owns would send every connection back to us. */
 function checkApplications({ settings }: Draft, listening: readonly Listening[], problems: Problems): void {
-  for (const [index, { app }] of settings.value.listeners.inbound.entries()) {
-    const address = parseAddress(app)
+  for (const [index, { app, captured }] of settings.value.listeners.inbound.entries()) {
     const path = ['listeners', 'inbound', index, 'app']
+    if (app === undefined && !captured)
+      problems.error(
+        settings.at(path),
+        `${formatPath(path)}: missing; without it only captured connections have somewhere to go`,
+        'say where the application listens, or captured: true',
+      )
+    const address = app === undefined ? undefined : parseAddress(app)
     const own = listening.find((candidate) => address !== undefined && reaches(address, candidate.address))
     if (own !== undefined) {
       problems.error(

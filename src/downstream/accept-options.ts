@@ -16,6 +16,10 @@ export interface AcceptOptions {
   readonly detectionTimeoutMs: number
   /** Bytes without a name have somewhere to go. Where they do not, a silent caller is not taken for one of a server that speaks first. */
   readonly carriesBytes: boolean
+  /** Where the connection was going before it was captured, host:port; ''. */
+  readonly original: string
+  /** Whoever is there speaks first. */
+  readonly expectsServer: boolean
   readonly certificate: Certificate | undefined
   /** For mutual TLS; undefined: there is none here. */
   readonly identity: Identity | undefined

@@ -63,7 +63,7 @@ class Acceptance {
 
   begin(socket: Socket): void {
     this.#socket = socket
-    this.#ends = endsOf(socket)
+    this.#ends = endsOf(socket, this.#options.original)
     socket.on('error', ignore)
     socket.once('close', this.#closed)
     socket.once('end', this.#closed)
@@ -154,9 +154,9 @@ class Acceptance {
   }
 
   #lookAtProtocol(): void {
-    const { protocol } = this.#options
+    const { protocol, expectsServer } = this.#options
     this.#stage = 'protocol'
-    if (protocol === 'tcp') this.#serve('tcp')
+    if (protocol === 'tcp' || (expectsServer && protocol === 'auto')) this.#serve('tcp')
     else if (protocol === 'http2') this.#serve('http2')
     else {
       this.#listen(this.#patienceMs())

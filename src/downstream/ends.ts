@@ -6,14 +6,19 @@ import type { Peer } from '../exchange/peer.ts'
 /** The two ends as the sidecar should see them. */
 export type Ends = Pick<Peer, 'remoteAddress' | 'remoteIp' | 'localAddress' | 'serverName'>
 
-export function endsOf(socket: Socket): Ends {
+/** `original`: where it was going before it was captured, host:port; ''. */
+export function endsOf(socket: Socket, original: string): Ends {
   const remoteIp = plainIp(socket.remoteAddress ?? '')
   return {
     remoteAddress: remoteIp === '' ? 'unix:' : formatHostPort(remoteIp, socket.remotePort ?? 0),
     remoteIp,
-    localAddress: socket.localAddress === undefined ? '' : formatHostPort(plainIp(socket.localAddress), socket.localPort ?? 0),
+    localAddress: original === '' ? nearEnd(socket) : original,
     serverName: '',
   }
+}
+
+function nearEnd({ localAddress, localPort }: Socket): string {
+  return localAddress === undefined ? '' : formatHostPort(plainIp(localAddress), localPort ?? 0)
 }
 
 /** A dual-stack listener writes IPv4 as IPv6 (RFC 4291 §2.5.5.2). */

@@ -23,6 +23,7 @@ import { accept } from './accept.ts'
 import type { AcceptOptions } from './accept-options.ts'
 import { Certificate } from './certificate.ts'
 import type { Ends } from './ends.ts'
+import { type AskOriginal, openOriginalDestination } from './original-destination.ts'
 
 const BACKLOG = 4096
 
@@ -56,6 +57,8 @@ export class Listener {
   readonly #connections = new Map<DownstreamConnection, Open>()
   readonly #sockets = new Set<Socket>()
   readonly #server: Server
+  /** undefined: nothing is captured. */
+  #askOriginal: AskOriginal | undefined
   #listener: ListenerConfig
   #certificate: Certificate | undefined
   #draining = false
@@ -66,6 +69,7 @@ export class Listener {
     this.name = listener.config.listen
     this.#deps = deps
     this.#certificate = this.#readCertificate(listener)
+    this.#askOriginal = listener.config.captured ? openOriginalDestination() : undefined
     const accepted = deps.metrics.counter('downstreamAccepted', { listener: this.name })
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: deps.limits().highWaterBytes }, (socket) => {
       accepted.add()
@@ -131,6 +135,7 @@ export class Listener {
       this.#certificate?.close()
       this.#certificate = certificate
     }
+    this.#askOriginal = listener.config.captured ? openOriginalDestination() : undefined
     this.#listener = listener
     this.#server.maxConnections = listener.config.maxConnections
   }
@@ -162,18 +167,26 @@ export class Listener {
     let connection: DownstreamConnection | undefined
     const listener = this.#listener
     const { config } = listener
+    const original = this.#askOriginal?.(socket) ?? ''
+    if (original === '' && listener.direction === 'inbound' && listener.config.app === undefined) {
+      this.#refused('not_captured')
+      socket.destroy()
+      return
+    }
     const options: AcceptOptions = {
       protocol: config.protocol,
       proxyProtocol: config.proxyProtocol,
       detectionTimeoutMs: config.detectionTimeout,
-      carriesBytes: listener.direction === 'inbound' || listener.config.service !== undefined,
+      carriesBytes: listener.direction === 'inbound' || config.captured || listener.config.service !== undefined,
+      original,
+      expectsServer: this.#deps.pipeline.expectsServer(original),
       certificate: this.#certificate,
       ...this.#mutualTls(listener),
       limits: this.#deps.limits(),
       clock: this.#deps.clock,
       handler: (found, caller) => {
         ends = found
-        return new ConnectionHandler(this.#peer(found, caller), this.#deps.pipeline, this.#deps.log, () => {
+        return new ConnectionHandler(this.#peer(found, original, caller), this.#deps.pipeline, this.#deps.log, () => {
           if (connection !== undefined) this.#connections.delete(connection)
         })
       },
@@ -195,7 +208,7 @@ export class Listener {
     return { identity: this.#deps.identity(), mtls }
   }
 
-  #peer(ends: Ends, caller: KnownPeer | undefined): Peer {
+  #peer(ends: Ends, original: string, caller: KnownPeer | undefined): Peer {
     const listener = this.#listener
     const inbound = listener.direction === 'inbound' ? listener.config : undefined
     return {
@@ -205,9 +218,10 @@ export class Listener {
       identity: caller?.verified.id,
       clientCert: caller === undefined || inbound === undefined ? undefined : this.#clientCert(caller, inbound),
       source: UNKNOWN,
-      ...(inbound === undefined
+      ...(inbound === undefined && original === ''
         ? { destinationIp: '', destinationPort: 0 }
-        : destinationOf(ends.localAddress, this.port, inbound.app)),
+        : destinationOf(ends.localAddress, this.port, inbound?.app)),
+      original: inbound?.app === undefined ? original : '',
       sourceIn: 0,
       gateway: '',
       service: listener.direction === 'outbound' ? (listener.config.service ?? '') : '',

@@ -20,6 +20,8 @@ export interface Peer {
   readonly destinationIp: string
   /** Port that the caller means: the application's inbound; 0: only the request says. */
   readonly destinationPort: number
+  /** Where a captured connection was going and is to be taken, 'host:port'; '' where the listener says so, or the request. */
+  readonly original: string
   /** As the snapshot of the latest exchange names it. */
   source: Party
   /** Id of that snapshot; 0: there was none yet. */
@@ -38,7 +40,7 @@ export interface Peer {
  * Where an inbound caller means to go. Whoever connects to the listener itself means the application behind it; a captured connection
  * says the application's own address. `local`: the near end of the connection.
  */
-export function destinationOf(local: string, listenPort: number, app: string): Pick<Peer, 'destinationIp' | 'destinationPort'> {
+export function destinationOf(local: string, listenPort: number, app = ''): Pick<Peer, 'destinationIp' | 'destinationPort'> {
   const near = parseAddress(local)
   const behind = parseAddress(app)
   const appPort = behind?.kind === 'tcp' ? behind.port : listenPort

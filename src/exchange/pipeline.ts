@@ -59,6 +59,11 @@ export class Pipeline {
     return x
   }
 
+  /** Nobody is to wait for the caller's first bytes: what is there, at host:port, speaks first. */
+  expectsServer(original: string): boolean {
+    return original !== '' && this.#deps.snapshot().serverFirst.has(original)
+  }
+
   /** What came was no request. */
   refuse(peer: Peer, stream: DownstreamStream, code: FailureCode, detail: string): void {
     const snapshot = this.#deps.snapshot()
@@ -75,7 +80,7 @@ export class Pipeline {
       case 'app':
         return x.forward({
           ...TO_APP,
-          service: side(registry.app(x.peer.listener), head),
+          service: side(registry.app(x.peer.listener, plan.target), head),
           destination: ownOf(this.#deps.snapshot(), x.peer),
         })
       case 'service': {

@@ -1,7 +1,7 @@
 // What shall happen to a request or a connection, by the snapshot alone: the pipeline carries it out, `explain` tells it.
 // hot path: bench/macro
 import type { RequestHead } from '../codec/message.ts'
-import { formatHostPort, parseAddress } from '../core/address.ts'
+import { parseAddress } from '../core/address.ts'
 import type { FailureCode } from '../core/failures.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import { normalizePath } from '../routing/normalize.ts'
@@ -13,11 +13,13 @@ import type { Peer } from './peer.ts'
 import type { Destination, Snapshot } from './snapshot.ts'
 
 /** What of a peer the plan depends on. */
-export type Caller = PolicyPeer & Pick<Peer, 'localAddress' | 'service' | 'gateway'> & Partial<Pick<Peer, 'clientCert'>>
+export type Caller = PolicyPeer &
+  Pick<Peer, 'localAddress' | 'original' | 'service' | 'gateway'> &
+  Partial<Pick<Peer, 'clientCert'>>
 
 export type Plan<S> =
-  /** To the application behind the listener. */
-  | { readonly kind: 'app' }
+  /** To the application: the one behind the listener, or at `target`, where a captured connection was going. */
+  | { readonly kind: 'app'; readonly target: string }
   | { readonly kind: 'service'; readonly destination: Destination<S> }
   /** To one of the route's services, once it is drawn; its edits are still to be made. */
   | { readonly kind: 'route'; readonly route: Route<Destination<S>> }
@@ -25,7 +27,7 @@ export type Plan<S> =
   | { readonly kind: 'passthrough'; readonly target: string }
   | { readonly kind: 'failure'; readonly code: FailureCode; readonly detail: string }
 
-const TO_APP = { kind: 'app' } as const
+const TO_APP = { kind: 'app', target: '' } as const
 const AMBIGUOUS_PATH = { kind: 'failure', code: 'bad_request', detail: 'a path that can be read in two ways' } as const
 
 /** Gives the head the form that whatever comes next sees: normal path, forwarding fields. */
@@ -40,24 +42,23 @@ export function planConnection<S>(snapshot: Snapshot<S>, caller: Caller, judged:
   const { settings } = snapshot.config
   const verdict = authorize(snapshot, caller, { head: undefined, remoteIp: caller.remoteIp }, judged)
   if (verdict?.allowed === false) return denied(verdict)
-  if (caller.direction === 'inbound') return TO_APP
+  if (caller.direction === 'inbound') return toApp(snapshot, caller)
+  const addressed = snapshot.addresses.get(caller.original)
+  if (addressed !== undefined) return { kind: 'service', destination: addressed }
   const name = caller.service === '' ? caller.serverName : caller.service
-  if (name === '') return planCaptured(snapshot, caller)
-  const destination = snapshot.services.get(name, 'https')
+  const destination = name === '' ? undefined : snapshot.services.get(name, 'https')
   if (destination !== undefined) return { kind: 'service', destination }
+  if (caller.original !== '') return planAddress(snapshot, caller.original)
+  if (name === '') return { kind: 'failure', code: 'no_service', detail: 'a TCP connection that names no destination' }
   if (caller.service === '' && settings.unknownDestinations === 'allow') return { kind: 'passthrough', target: `${name}:443` }
   return { kind: 'failure', code: 'no_service', detail: `no service ${name}` }
 }
 
-function planCaptured<S>(snapshot: Snapshot<S>, { destinationIp, destinationPort }: Caller): Plan<S> {
-  if (destinationPort === 0 || destinationIp === '')
-    return { kind: 'failure', code: 'no_service', detail: 'a TCP connection that names no destination' }
-  const target = formatHostPort(destinationIp, destinationPort)
-  if (snapshot.ownAddresses.has(target)) return { kind: 'failure', code: 'loop', detail: `${target} is this proxy` }
-  const destination = snapshot.addresses.get(target)
-  if (destination !== undefined) return { kind: 'service', destination }
-  if (snapshot.config.settings.unknownDestinations === 'allow') return { kind: 'passthrough', target }
-  return { kind: 'failure', code: 'no_service', detail: `no service has the address ${target}` }
+/** What is captured on its way to a listener of ours would come back for ever, or get past the application to the sidecar's own doors. */
+function toApp<S>({ ownAddresses }: Snapshot<S>, { original, destinationPort }: Caller): Plan<S> {
+  if (original === '') return TO_APP
+  if (ownAddresses.hasPort(destinationPort)) return { kind: 'failure', code: 'loop', detail: `${original} is this proxy` }
+  return { kind: 'app', target: original }
 }
 
 function planInbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {
@@ -71,7 +72,7 @@ function planInbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead
   // RFC 9112 §3.2 asks for a Host that HTTP/1.0 callers may leave out
   if (head.authority === '') head.authority = caller.localAddress
   const verdict = authorize(snapshot, caller, { head, remoteIp }, judged)
-  return verdict?.allowed === false ? denied(verdict) : TO_APP
+  return verdict?.allowed === false ? denied(verdict) : toApp(snapshot, caller)
 }
 
 function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {
@@ -94,7 +95,16 @@ function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHea
   const destination = snapshot.services.get(name, scheme)
   if (destination !== undefined) return { kind: 'service', destination }
   if (caller.service !== '') return { kind: 'failure', code: 'no_service', detail: `no service ${name}` }
-  return planUnknown(snapshot, head)
+  return caller.original === '' ? planUnknown(snapshot, head) : planAddress(snapshot, caller.original)
+}
+
+/** Where a captured connection was going, host:port. */
+function planAddress<S>({ addresses, config, ownAddresses }: Snapshot<S>, original: string): Plan<S> {
+  const destination = addresses.get(original)
+  if (destination !== undefined) return { kind: 'service', destination }
+  if (ownAddresses.has(original)) return { kind: 'failure', code: 'loop', detail: `${original} is this proxy` }
+  if (config.settings.unknownDestinations === 'allow') return { kind: 'passthrough', target: original }
+  return { kind: 'failure', code: 'no_service', detail: `no service has the address ${original}` }
 }
 
 function planUnknown<S>(snapshot: Snapshot<S>, { authority, scheme }: RequestHead): Plan<S> {

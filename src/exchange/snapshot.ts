@@ -14,6 +14,7 @@ import type { Party } from '../telemetry/outcome.ts'
 import { partyOf } from '../telemetry/party.ts'
 import { Callers } from './callers.ts'
 import { OwnAddresses } from './own-addresses.ts'
+import { ServerFirst } from './server-first.ts'
 
 /** A service as routing knows it. `runtime` is what carries traffic to it; for `explain` there is none. */
 export interface Destination<S> {
@@ -41,6 +42,7 @@ export interface Snapshot<S> {
   readonly ownVerified: Party
   readonly callers: Callers
   readonly ownAddresses: OwnAddresses
+  readonly serverFirst: ServerFirst
 }
 
 export interface CompileOptions<S> {
@@ -104,6 +106,7 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
         .flat()
         .map(({ listen }) => listen),
     ),
+    serverFirst: new ServerFirst(config.services),
   }
 }
 

@@ -30,7 +30,7 @@ export class MtlsModes {
   }
 
   isStrict(port: number): boolean {
-    return (this.modeFor(port) ?? this.#listeners.get(port)) === 'strict'
+    return (this.modeFor(port) ?? this.#listeners.get(port) ?? this.#listeners.get(ANY_PORT)) === 'strict'
   }
 
   get anyStrict(): boolean {
@@ -38,9 +38,13 @@ export class MtlsModes {
   }
 }
 
+/** Of a listener for captured connections: whatever the application listens on. */
+const ANY_PORT = 0
+
 function modesOf({ app, mtls, mtlsPorts }: Config['settings']['listeners']['inbound'][number]): [number, MtlsMode][] {
-  const address = parseAddress(app)
-  const whole: [number, MtlsMode][] = mtls !== undefined && address?.kind === 'tcp' ? [[address.port, mtls]] : []
+  const address = app === undefined ? undefined : parseAddress(app)
+  const appPort = app === undefined ? ANY_PORT : address?.kind === 'tcp' ? address.port : undefined
+  const whole: [number, MtlsMode][] = mtls === undefined || appPort === undefined ? [] : [[appPort, mtls]]
   return [...whole, ...Object.entries(mtlsPorts).map(([port, mode]): [number, MtlsMode] => [Number(port), mode as MtlsMode])]
 }
 

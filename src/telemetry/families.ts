@@ -138,6 +138,7 @@ export type MalformedKind = (typeof MALFORMED)[number]
 export const REFUSALS = [
   'connection_limit',
   'detection_failed',
+  'not_captured',
   'peer_certificate',
   'plaintext',
   'proxy_protocol',

@@ -7,7 +7,7 @@ import { serviceKey } from '../config/service-key.ts'
 import { Service, type ServiceDeps } from './service.ts'
 
 /** Destinations that nobody configured, kept at once: callers choose them. */
-const MAX_PASSTHROUGH = 256
+const MAX_RECENT = 256
 /** The application is the limit of its own traffic. */
 const UNLIMITED = { connections: 1_000_000, pending: 1_000_000, requests: 1_000_000 } as const
 
@@ -74,10 +74,14 @@ export class ServiceRegistry {
   readonly #deps: ServiceDeps
   readonly #configured = new Map<string, Carrier>()
   readonly #apps = new Map<string, Carrier>()
-  readonly #passthrough = new Map<string, Carrier>()
+  readonly #appProtocols = new Map<string, ServiceConfig['protocol']>()
+  readonly #capturedApps: RecentCarriers
+  readonly #passthrough: RecentCarriers
 
   constructor(deps: ServiceDeps) {
     this.#deps = deps
+    this.#capturedApps = new RecentCarriers({ ...deps, source: appSource })
+    this.#passthrough = new RecentCarriers(deps)
   }
 
   /** The carrier of a configured service, made or brought up to date. Its endpoints come by `setEndpoints`. */
@@ -111,6 +115,8 @@ export class ServiceRegistry {
   /** The application behind each inbound listener, by the listener's address. */
   setApps(apps: ReadonlyMap<string, Pick<InboundListenerConfig, 'app' | 'appProtocol'>>): void {
     for (const [listener, { app, appProtocol }] of apps) {
+      this.#appProtocols.set(listener, appProtocol)
+      if (app === undefined) continue
       const config = plainService('app', app, appProtocol)
       const known = this.#apps.get(listener)
       if (known === undefined) this.#apps.set(listener, new Carrier(config, config.endpoints, this.#deps))
@@ -121,39 +127,69 @@ export class ServiceRegistry {
     }
   }
 
-  app(listener: string): Carrier {
-    return this.#apps.get(listener) as Carrier
+  /** `target`: where a captured connection was going, host:port; '': the application that the listener names. */
+  app(listener: string, target: string): Carrier {
+    if (target === '') return this.#apps.get(listener) as Carrier
+    const protocol = this.#appProtocols.get(listener) ?? 'auto'
+    const key = `${protocol} ${target}`
+    return this.#capturedApps.get(key) ?? this.#capturedApps.add(key, plainService('app', target, protocol))
   }
 
-  /** `target`: host:port. The least recently used are forgotten when there are many. */
+  /** `target`: host:port. */
   passthrough(target: string): Carrier {
-    const known = this.#passthrough.get(target)
-    if (known !== undefined) {
-      this.#passthrough.delete(target)
-      this.#passthrough.set(target, known)
-      return known
-    }
-    const config = plainService('passthrough', target, 'auto')
-    const carrier = new Carrier(config, config.endpoints, this.#deps)
-    this.#passthrough.set(target, carrier)
-    if (this.#passthrough.size > MAX_PASSTHROUGH) {
-      const [oldest, forgotten] = this.#passthrough.entries().next().value as [string, Carrier]
-      this.#passthrough.delete(oldest)
-      forgotten.close()
-    }
-    return carrier
+    return this.#passthrough.get(target) ?? this.#passthrough.add(target, plainService('passthrough', target, 'auto'))
   }
 
   /** Everything that carries traffic, for metrics and admin. */
   *all(): Generator<{ kind: 'configured' | 'app' | 'passthrough'; name: string; carrier: Carrier }> {
     for (const [name, carrier] of this.#configured) yield { kind: 'configured', name, carrier }
     for (const [name, carrier] of this.#apps) yield { kind: 'app', name, carrier }
-    for (const [name, carrier] of this.#passthrough) yield { kind: 'passthrough', name, carrier }
+    for (const carrier of this.#capturedApps) yield { kind: 'app', name: carrier.config.endpoints[0]?.address ?? '', carrier }
+    for (const carrier of this.#passthrough)
+      yield { kind: 'passthrough', name: carrier.config.endpoints[0]?.address ?? '', carrier }
   }
 
   close(): void {
     for (const { carrier } of this.all()) carrier.close()
   }
+}
+
+/** Carriers of destinations that callers choose. The least recently used are forgotten when there are many. */
+class RecentCarriers {
+  readonly #deps: ServiceDeps
+  readonly #carriers = new Map<string, Carrier>()
+
+  constructor(deps: ServiceDeps) {
+    this.#deps = deps
+  }
+
+  get(key: string): Carrier | undefined {
+    const carrier = this.#carriers.get(key)
+    if (carrier === undefined) return undefined
+    this.#carriers.delete(key)
+    this.#carriers.set(key, carrier)
+    return carrier
+  }
+
+  add(key: string, config: ServiceConfig): Carrier {
+    const carrier = new Carrier(config, config.endpoints, this.#deps)
+    this.#carriers.set(key, carrier)
+    if (this.#carriers.size > MAX_RECENT) {
+      const [oldest, forgotten] = this.#carriers.entries().next().value as [string, Carrier]
+      this.#carriers.delete(oldest)
+      forgotten.close()
+    }
+    return carrier
+  }
+
+  [Symbol.iterator](): IterableIterator<Carrier> {
+    return this.#carriers.values()
+  }
+}
+
+/** Where calls to a captured application come from, so that they are not captured again; src/capture/rules.ts lets them through. */
+function appSource(host: string): string {
+  return host.includes(':') ? '::6' : '127.0.0.6'
 }
 
 const PLAIN = serviceSchema.parse({ name: 'plain', port: 1, limits: UNLIMITED })

@@ -25,6 +25,8 @@ export interface ServiceDeps {
   limits(): Http2Limits
   /** undefined: there is none. */
   readonly identity: () => Identity | undefined
+  /** Address of this machine that connections to a host come from; left out: the kernel chooses. */
+  readonly source?: (host: string) => string
 }
 
 export class Service {
@@ -164,6 +166,7 @@ export class Service {
           secure: this.#secure(endpoint, protocol),
           preface,
           expectedCapacity,
+          source: this.#deps.source,
         }),
     })
     if (protocol === 'http2') endpoint.http2Pool = pool

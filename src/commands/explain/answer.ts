@@ -195,12 +195,13 @@ function callerOf(snapshot: Viewpoint, question: Question): Caller {
     serverName: destination?.sni ?? '',
     service: fixed?.service ?? '',
     gateway: gatewayOf(snapshot, question),
+    original: direction === 'outbound' && fixed === undefined && destination?.address !== undefined ? local : '',
   }
 }
 
 /** A listener's own address stands for the application behind it; any other was the caller's destination before it was captured. */
 function destinationIn(
-  listener: { readonly listen: string; readonly app: string } | undefined,
+  listener: { readonly listen: string; readonly app?: string | undefined } | undefined,
   question: Question,
 ): Pick<Caller, 'destinationIp' | 'destinationPort'> {
   const { address = '', port = 0 } = question.destination ?? {}

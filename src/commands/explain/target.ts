@@ -48,7 +48,7 @@ export function isAt(listen: string, { destination }: Question): boolean {
 
 function application(snapshot: Viewpoint, question: Question): Share[] {
   const listener = listenerOf(snapshot.config.settings.listeners.inbound, question)
-  const app = listener === undefined ? undefined : parseAddress(listener.app)
+  const app = listener?.app === undefined ? undefined : parseAddress(listener.app)
   const port = app?.kind === 'tcp' ? app.port : question.destination?.port
   const { serviceName: name, serviceNamespace: namespace } = snapshot.own
   return port === undefined ? [] : [{ name, namespace, port, share: 1 }]

@@ -21,6 +21,12 @@ const listenerBase = {
     .describe(
       'PROXY protocol v1/v2 in front of each connection. `accept` takes connections without it too: only where every peer is trusted.',
     ),
+  captured: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Connections are sent here by iptables (`outrigger capture`): the kernel is asked where they were going, and they are taken there.',
+    ),
   detectionTimeout: duration('200ms').describe(
     'How long `auto` waits for first bytes before it takes the connection for TCP where the server speaks first.',
   ),
@@ -28,7 +34,11 @@ const listenerBase = {
 
 export const inboundListener = z.strictObject({
   ...listenerBase,
-  app: address('127.0.0.1:8080').describe('Where the application listens: host:port, [ipv6]:port or unix:/path.'),
+  app: address('127.0.0.1:8080')
+    .optional()
+    .describe(
+      'Where the application listens: host:port, [ipv6]:port or unix:/path. Left out: where each `captured` connection was going.',
+    ),
   appProtocol: z
     .enum(['auto', 'http', 'http2', 'grpc'])
     .default('auto')

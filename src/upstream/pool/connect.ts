@@ -10,6 +10,8 @@ export interface ConnectOptions {
   readonly secure: Secure | string | undefined
   /** Bytes to send before anything else, TLS included. */
   readonly preface: Buffer | undefined
+  /** Address of this machine that a connection to a host comes from; undefined: the kernel chooses. */
+  readonly source: ((host: string) => string) | undefined
   /** Memory for the next read. */
   readonly buffer: () => Buffer
   readonly read: (bytes: Buffer) => void
@@ -24,7 +26,9 @@ export function openSocket(target: Address, options: ConnectOptions, connected: 
   const { secure, preface } = options
   if (typeof secure === 'string') return failing(secure)
   const where: NetConnectOpts =
-    target.kind === 'unix' ? { path: target.path } : { host: target.host, port: target.port, noDelay: true }
+    target.kind === 'unix'
+      ? { path: target.path }
+      : { host: target.host, port: target.port, noDelay: true, localAddress: options.source?.(target.host) }
   const onread = {
     buffer: options.buffer,
     callback(length: number, bytes: Uint8Array): boolean {

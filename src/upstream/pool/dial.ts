@@ -25,6 +25,8 @@ export interface DialOptions {
   readonly preface?: Buffer | undefined
   /** Exchanges that the endpoint will probably take at once on one connection. */
   readonly expectedCapacity: number
+  /** Address of this machine that a connection to a host comes from. */
+  readonly source?: ((host: string) => string) | undefined
 }
 
 /** What a codec for one connection must take from its socket. */
@@ -45,6 +47,7 @@ export function dial(target: Address, owner: UpstreamConnectionOwner, options: D
     {
       secure: options.secure,
       preface: options.preface,
+      source: options.source,
       buffer: () => next,
       read(bytes) {
         const reader = late.reader as Reader

@@ -37,6 +37,8 @@ async function connection(
     detectionTimeoutMs: DETECTION_MS,
     carriesBytes,
     certificate: undefined,
+    original: '',
+    expectsServer: false,
     identity: undefined,
     mtls: () => 'disable',
     limits,

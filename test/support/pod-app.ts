@@ -1,0 +1,36 @@
+// The application of a Pod: says what it saw of a request, greets whoever connects, sends bytes back.
+import { createServer as createHttp } from 'node:http'
+import { createServer, type Server } from 'node:net'
+
+interface Ports {
+  readonly name: string
+  readonly http?: number
+  readonly http6?: number
+  readonly greet?: number
+  readonly echo?: number
+}
+
+const { name, http, http6, greet, echo } = JSON.parse(process.argv[2] as string) as Ports
+
+const web = (): Server =>
+  createHttp((request, response) => {
+    const { method, url, headers, socket } = request
+    const remote = `${socket.remoteAddress}:${socket.remotePort}`
+    const local = `${socket.localAddress}:${socket.localPort}`
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ pod: name, method, path: url, headers, remote, local }))
+  })
+const greeter = (): Server => createServer((socket) => socket.on('error', () => {}).end(`220 ${name} at your service\r\n`))
+const echoer = (): Server => createServer((socket) => socket.on('error', () => {}).pipe(socket))
+
+const listening: Promise<void>[] = []
+const open = (port: number | undefined, make: () => Server, host: string): void => {
+  if (port === undefined) return
+  listening.push(new Promise((resolve) => make().listen(port, host, resolve)))
+}
+open(http, web, '0.0.0.0')
+open(http6, web, '::')
+open(greet, greeter, '0.0.0.0')
+open(echo, echoer, '0.0.0.0')
+await Promise.all(listening)
+console.log('ready')
