@@ -42,6 +42,17 @@ export function compileRegex(pattern: string): Regex {
   return regex
 }
 
+/** What is wrong with a pattern; undefined: nothing. */
+export function regexProblem(pattern: string): string | undefined {
+  try {
+    compileRegex(pattern)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof RegexError)) throw error
+    return error.message
+  }
+}
+
 function testOf(pattern: string): Regex['test'] {
   if (pattern.length > MAX_PATTERN_LENGTH)
     throw new RegexError(`the regular expression is longer than ${MAX_PATTERN_LENGTH} characters`)

@@ -1,5 +1,6 @@
 // Sets of values as policies write them, each of which also says by what an index may find it.
 // hot path: bench/micro/policy/decide.ts
+import { compileRegex, type Regex } from '../core/regex.ts'
 import { IpSet } from './ip-set.ts'
 import { isTemplate, PathTemplate } from './path-template.ts'
 import { parsePattern, type TextPattern, TextSet } from './text-set.ts'
@@ -38,8 +39,15 @@ export const asPaths: MembersMaker = (values) => {
   }
 }
 
-function anyOf(templates: readonly PathTemplate[], path: string): boolean {
-  for (let i = 0; i < templates.length; i++) if ((templates[i] as PathTemplate).test(path)) return true
+/** Texts that one of several regular expressions is for, as a whole. */
+export const asRegexes: MembersMaker = (values) => {
+  const regexes = values.map(compileRegex)
+  const prefixes = regexes.map(({ prefix }): TextPattern => ({ kind: prefix === '' ? 'present' : 'prefix', text: prefix }))
+  return { has: (text) => anyOf(regexes, text), keys: findable(prefixes) }
+}
+
+function anyOf(tests: readonly Pick<Regex, 'test'>[], text: string): boolean {
+  for (let i = 0; i < tests.length; i++) if ((tests[i] as Regex).test(text)) return true
   return false
 }
 

@@ -1,12 +1,14 @@
 // The `to` of a rule: what the caller does. An operation is one conjunction of tests.
 import type { PolicyOperationConfig } from '../config/schema/policies.ts'
+import { HeaderTest } from './header-test.ts'
 import type { PolicyInput } from './input.ts'
-import { asBlocks, asHosts, asPaths, asTexts, type Members } from './members.ts'
+import { asBlocks, asHosts, asPaths, asRegexes, asTexts, type Members } from './members.ts'
 import { type Findable, type Key, negated, type Test, testsOf } from './test.ts'
 
 const PORTS: Key = { field: 'ports', dimension: 'port', http: false, read: (input) => String(input.destinationPort) }
 const METHODS: Key = { field: 'methods', dimension: 'method', http: true, read: (input) => input.method }
 const PATHS: Key = { field: 'paths', dimension: 'path', http: true, read: (input) => input.path }
+const PATH_REGEXES: Key = { field: 'pathRegexes', dimension: 'path', http: true, read: (input) => input.path }
 const SERVER_NAMES: Key = { field: 'serverNames', dimension: 'server name', http: false, read: (input) => input.serverName }
 const IP_BLOCKS: Key = { field: 'ipBlocks', dimension: 'destination address', http: false, read: (input) => input.destinationIp }
 
@@ -17,9 +19,16 @@ export function operationTests(operation: PolicyOperationConfig, wide: boolean):
     ...testsOf(METHODS, operation.methods, operation.notMethods, asTexts),
     ...hostTests(operation, wide),
     ...testsOf(PATHS, operation.paths, operation.notPaths, asPaths),
+    ...testsOf(PATH_REGEXES, operation.pathRegexes, [], asRegexes),
+    ...Object.entries(operation.headerRegexes).map(([name, regex]) => headerTest(name, regex, wide)),
     ...testsOf(SERVER_NAMES, operation.serverNames, [], asTexts),
     ...testsOf(IP_BLOCKS, operation.ipBlocks, [], asBlocks),
   ]
+}
+
+function headerTest(name: string, regex: string, wide: boolean): Test {
+  const wish = { values: asRegexes([regex]), wanted: true, any: wide }
+  return new HeaderTest(`headerRegexes[${name}]`, name.toLowerCase(), wish)
 }
 
 function hostTests({ hosts, notHosts }: PolicyOperationConfig, wide: boolean): Test[] {

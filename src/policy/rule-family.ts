@@ -74,12 +74,14 @@ function pathReading(policies: readonly PolicyConfig[]): PathReading {
   const rules = policies.flatMap((policy) => policy.rules.map(({ to, when }) => ({ to, when, action: policy.action })))
   const asked = rules.filter(
     ({ to, when }) =>
-      to.some(({ paths, notPaths }) => paths.length + notPaths.length > 0) ||
+      to.some(({ paths, notPaths, pathRegexes }) => paths.length + notPaths.length + pathRegexes.length > 0) ||
       when.some(({ key }) => key === 'request.headers[:path]'),
   )
   if (asked.length === 0) return false
   const onlyTemplates = asked.every(
-    ({ to, action }) => action === 'allow' && to.every(({ paths, notPaths }) => notPaths.length === 0 && paths.every(isTemplate)),
+    ({ to, action }) =>
+      action === 'allow' &&
+      to.every(({ paths, notPaths, pathRegexes }) => notPaths.length + pathRegexes.length === 0 && paths.every(isTemplate)),
   )
   return onlyTemplates ? 'templates' : true
 }

@@ -11,6 +11,7 @@ import { compileWorkloads } from './kubernetes/pod.ts'
 import { compileServices } from './kubernetes/service.ts'
 import type { Resources } from './resource.ts'
 import { placeIn } from './resource.ts'
+import { compileSmi } from './smi/compile.ts'
 
 /** What resources say, in the native form; every part knows the resource that it came from. */
 export type CompiledResources = Pick<
@@ -32,17 +33,21 @@ export function compileResources(resources: Resources, native: readonly ServiceC
   const workloads = compileWorkloads(resources, problems)
   const namespaces = compileNamespaces(resources)
   const known = { services: [...native, ...services.map(({ config }) => config)], namespaces }
+  const gatewayApi = compileGatewayApi(resources, known, problems)
+  const smi = compileSmi(resources, known.services, problems)
   return {
     services: services.map(({ config, resource }) => ({
       value: config,
       label: `${resource.kind} ${resource.namespace}/${resource.name}`,
       at: () => placeIn(resource),
     })),
-    ...compileGatewayApi(resources, known, problems),
+    gateways: gatewayApi.gateways,
+    routes: [...gatewayApi.routes, ...smi.routes],
+    tcpRoutes: [...gatewayApi.tcpRoutes, ...smi.tcpRoutes],
     workloads,
     namespaces,
     networkPolicies: compileNetworkPolicies(resources, workloads, problems),
-    policies: compileAuthorizationPolicies(resources, problems),
+    policies: [...compileAuthorizationPolicies(resources, problems), ...smi.policies],
     peerAuthentications: compilePeerAuthentications(resources, problems),
   }
 }

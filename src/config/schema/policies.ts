@@ -40,6 +40,11 @@ const operation = z.strictObject({
     'Paths without the query: exact, `/a*`, `*.js`, or templates with `{*}` for a segment and `{**}` for any.',
   ),
   notPaths: texts().describe('None of these.'),
+  pathRegexes: texts().describe('Paths by regular expressions for the whole of them.'),
+  headerRegexes: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Header fields, each by a regular expression for the whole value; all must match.'),
   serverNames: texts().describe('Server names of TLS.'),
   ipBlocks: blocks().describe('Addresses and blocks of the destination.'),
 })

@@ -132,3 +132,21 @@ t.test('a principal of one name of a trust domain is one of each', async (t) => 
   t.equal(allows(policies, { principal: WEB }, { trustDomainAliases: ['old.local'] }), true)
   t.equal(allows(policies, { principal: WEB }), false)
 })
+
+t.test('paths and header fields may be told by regular expressions, for the whole of them', async (t) => {
+  const allowed = (to: object, ...asked: Asked[]) => {
+    const { inbound } = policiesWith({ policies: [{ name: 'p', rules: [{ to: [to] }] }] })
+    return asked.map((one) => inbound?.decide(inputOf(one)).allowed)
+  }
+  t.same(allowed({ pathRegexes: ['/a', '/b/.*'] }, { path: '/a?x' }, { path: '/b/' }, { path: '/ab' }), [true, true, false])
+  const header = (...values: string[]) => ({ headers: values.map((value) => ['X-Tenant', value] as const) })
+  t.same(allowed({ headerRegexes: { 'x-tenant': '[0-9]+' } }, header('12'), header('12', 'a'), header(), { tcp: true }), [
+    true,
+    false,
+    false,
+    false,
+  ])
+  const policies = [{ name: 'p', action: 'deny', rules: [{ to: [{ headerRegexes: { 'x-tenant': '[0-9]+' } }] }] }]
+  const { inbound } = policiesWith({ policies })
+  t.equal(inbound?.decide(inputOf(header('a', '1'))).allowed, false, 'any of several is enough to deny')
+})
