@@ -16,6 +16,7 @@ import { mtlsModeOf } from './exchange/mtls-mode.ts'
 import { Pipeline } from './exchange/pipeline.ts'
 import { compileSnapshot, type Snapshot } from './exchange/snapshot.ts'
 import type { Identity } from './identity/identity.ts'
+import { RateLimiters } from './routing/rate-limit.ts'
 import { finishAll } from './sidecar/drain.ts'
 import { collectGauges } from './sidecar/gauges.ts'
 import { Identities } from './sidecar/identities.ts'
@@ -61,6 +62,7 @@ export class Sidecar implements SidecarParts {
   readonly #pipeline: Pipeline
   readonly #discovery: Discovery
   readonly #onQuit: () => void
+  readonly #limiters = new RateLimiters()
   #limits: SidecarLimits
   #snapshot: Snapshot<Carrier>
   #accessLogKey = ''
@@ -209,6 +211,7 @@ export class Sidecar implements SidecarParts {
       random: () => this.clock.random(),
       runtime: (service) => this.registry.configure(service),
       principal: identity?.material.own.uri ?? '',
+      limiters: this.#limiters,
     })
     this.registry.setApps(new Map(settings.listeners.inbound.map((listener) => [listener.listen, listener])))
     return snapshot

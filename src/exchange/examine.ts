@@ -3,6 +3,7 @@ import type { Finding } from '../config/draft.ts'
 import type { Config } from '../config/schema/config.ts'
 import { examinePolicies } from '../policy/examine.ts'
 import { compileRoutes } from '../routing/compile.ts'
+import { RateLimiters } from '../routing/rate-limit.ts'
 import { ServiceIndex } from '../routing/service-index.ts'
 
 export function examineConfig({ settings, services, routes, policies }: Config): Finding[] {
@@ -12,6 +13,7 @@ export function examineConfig({ settings, services, routes, policies }: Config):
   )
   const { problems } = compileRoutes(routes, {
     resolve: (ref) => index.get(ref),
+    limiters: new RateLimiters(),
     hasSubset: (service, subset) => service.subsets.some(({ name }) => name === subset),
     aliases: (host) => index.aliases(host),
     pathNormalization: settings.pathNormalization,

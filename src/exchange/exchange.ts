@@ -85,7 +85,15 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.#finish()
   }
 
+  /** Waits, then goes on unless it is over. */
+  hold(ms: number, go: () => void): void {
+    this.#deps.clock.after(ms, () => {
+      if (this.#phase !== 'done') go()
+    })
+  }
+
   #reply(reply: Reply): void {
+    this.ownEdits?.applyTo(reply.head.fields)
     this.response = reply.head
     this.status = reply.head.status
     this.grpcStatus = reply.grpcStatus
@@ -109,6 +117,10 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.messages?.request.push(chunk)
     this.#deadlines.activity++
     if (this.#phase === 'done') return WRITTEN
+    if (this.tap !== undefined && !this.tap.take(chunk)) {
+      this.fail('body_too_large', 'more bytes than the route allows')
+      return WRITTEN
+    }
     return this.#attempts === undefined ? this.#body.push(chunk, undefined) : this.#attempts.write(chunk)
   }
 
@@ -117,6 +129,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.#body.ended = true
     this.#body.trailers = trailers
     this.#attempts?.end()
+    this.tap?.end(trailers)
     if (this.upgraded && this.#responseEnded) this.#finish()
   }
 
@@ -169,6 +182,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     }
     if (this.kind === 'grpc') this.noteGrpc(head.fields)
     if (responseEdits !== null) responseEdits.applyTo(head.fields)
+    if (this.ownEdits !== null) this.ownEdits.applyTo(head.fields)
     if (end) this.#attempts?.release()
     this.#downstream.respond(head, end)
     if (end) this.#finish()
@@ -230,6 +244,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
       ;(this.#decision as Decision).service.load.leave()
     }
     this.#deadlines.close()
+    this.tap?.close()
     this.#deps.open.delete(this)
     this.durationMs = this.#deps.clock.nowMs() - this.#startMs
     this.#deps.recorder.end(this, this.#tally)

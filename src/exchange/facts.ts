@@ -6,9 +6,11 @@ import type { Fields } from '../core/fields.ts'
 import type { Claims, PolicyInput } from '../policy/input.ts'
 import type { Isolation } from '../policy/network/isolation.ts'
 import type { Verdict } from '../policy/verdict.ts'
+import type { FieldChange } from '../routing/edits.ts'
 import type { Direction, Outcome, Party } from '../telemetry/outcome.ts'
 import { UNKNOWN } from '../telemetry/party.ts'
 import type { Judged } from './authorize.ts'
+import type { BodyTap } from './body-tap.ts'
 import type { Peer } from './peer.ts'
 
 export class ExchangeFacts implements Outcome, Judged {
@@ -41,6 +43,10 @@ export class ExchangeFacts implements Outcome, Judged {
   /** Which endpoints the workload may reach; null: all. */
   egress: Isolation | null = null
   recorded = false
+  /** What every response says besides, whoever it comes from; null: nothing. */
+  ownEdits: FieldChange | null = null
+  /** Who else looks at the body of the request. */
+  tap: BodyTap | undefined = undefined
   /** Of gRPC only. */
   readonly messages: MessageCounts | undefined
 

@@ -20,6 +20,10 @@ const EMPTY = Buffer.alloc(0)
 const GRPC_STATUS: Readonly<Record<number, number>> = { 400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14 }
 const UNKNOWN = 2
 
+export function grpcStatusOf(httpStatus: number): number {
+  return GRPC_STATUS[httpStatus] ?? UNKNOWN
+}
+
 /** To a request that failed; undefined: it could not be read. */
 export function replyTo(code: FailureCode, request: RequestHead | undefined, requestId: string): Reply {
   const reply = failureReply(code, request, requestId)
@@ -42,7 +46,7 @@ export function ownReply(answer: OwnAnswer, request: RequestHead): Reply | undef
   const fields = answer.fieldsFor(request)
   if (fields === undefined) return undefined
   // a redirect is one for gRPC, too; it is just not followed
-  if (isGrpc(request) && (status < 300 || status >= 400)) return grpcReply(GRPC_STATUS[status] ?? UNKNOWN, body.toString('utf8'))
+  if (isGrpc(request) && (status < 300 || status >= 400)) return grpcReply(grpcStatusOf(status), body.toString('utf8'))
   return httpReply(status, fields, body)
 }
 

@@ -3,8 +3,10 @@
 import type { RequestHead } from '../codec/message.ts'
 import type { DownstreamStream } from '../codec/stream.ts'
 import type { FailureCode } from '../core/failures.ts'
+import type { LimitCaller } from '../routing/rate-limit.ts'
 import { APP_RETRY, DEFAULT_RETRY } from '../routing/retry-policy.ts'
 import type { Route } from '../routing/route.ts'
+import { forwardedClient } from '../telemetry/forwarded.ts'
 import type { Party } from '../telemetry/outcome.ts'
 import { BLACK_HOLE, PASSTHROUGH } from '../telemetry/party.ts'
 import { ensureTraceparent, type IdSource, requestIdOf } from '../telemetry/trace.ts'
@@ -13,6 +15,7 @@ import type { Service } from '../upstream/service.ts'
 import type { ExchangeDeps } from './decision.ts'
 import { Exchange } from './exchange.ts'
 import { answerOf, courseOf } from './follow.ts'
+import { guard } from './guard.ts'
 import type { Peer } from './peer.ts'
 import { type Plan, planConnection } from './plan.ts'
 import { planArrival } from './plan-gateway.ts'
@@ -98,6 +101,14 @@ export class Pipeline {
 
   #follow(route: Route<Destination<Carrier>>, x: Exchange, head: RequestHead): void {
     x.route = route.id
+    const { guards } = route
+    if (guards === null) return this.#send(route, x, head)
+    const { trustedHops } = this.#deps.snapshot().config.settings
+    const caller = limitCaller(x, head, trustedHops)
+    guard(guards, head, x, { caller, nowMs: this.#deps.clock.nowMs(), go: () => this.#send(route, x, head) })
+  }
+
+  #send(route: Route<Destination<Carrier>>, x: Exchange, head: RequestHead): void {
     const fork = answerOf(route, head) ?? courseOf(route, head)
     if ('failure' in fork) return this.#fail(x, fork.failure, fork.detail)
     if ('reply' in fork) return x.answer(fork.reply)
@@ -125,6 +136,12 @@ export class Pipeline {
 function recognize(peer: Peer, snapshot: Snapshot<Carrier>): void {
   peer.source = peer.direction === 'outbound' ? snapshot.own : snapshot.callers.party(peer)
   peer.sourceIn = snapshot.id
+}
+
+/** At a gateway the list of addresses has been brought up to date; in the mesh the caller is the workload itself. */
+function limitCaller({ source, peer }: Exchange, head: RequestHead, trustedHops: number): LimitCaller {
+  const address = peer.gateway === '' ? peer.remoteIp : forwardedClient(head.fields, peer.remoteIp, trustedHops)
+  return { namespace: source.namespace, principal: source.principal, address }
 }
 
 function ownOf({ own, ownVerified }: Snapshot<Carrier>, { identity }: Peer): Party {

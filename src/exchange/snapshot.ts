@@ -8,6 +8,7 @@ import type { Isolation } from '../policy/network/isolation.ts'
 import { compileIsolation } from '../policy/network/network.ts'
 import { compileRoutes } from '../routing/compile.ts'
 import { compileGateways, type Gateways, gatewayKey } from '../routing/gateways.ts'
+import { RateLimiters } from '../routing/rate-limit.ts'
 import { ServiceIndex } from '../routing/service-index.ts'
 import type { RouteTable } from '../routing/table.ts'
 import type { Party } from '../telemetry/outcome.ts'
@@ -49,6 +50,8 @@ export interface CompileOptions<S> {
   readonly id: number
   readonly runtime: (config: ServiceConfig) => S
   readonly random: () => number
+  /** Buckets that live on from snapshot to snapshot; left out: new ones. */
+  readonly limiters?: RateLimiters
   /** Every gateway there is, rather than those that the settings listen for. */
   readonly allGateways?: boolean
   /** URI of the own certificate; left out: there is none. */
@@ -57,7 +60,7 @@ export interface CompileOptions<S> {
 
 /** Throws when a route does not compile; loading has reported that before. */
 export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): Snapshot<S> {
-  const { id, runtime, random, principal = '', allGateways = false } = options
+  const { id, runtime, random, principal = '', allGateways = false, limiters = new RateLimiters() } = options
   const { settings } = config
   const { workload } = settings
   const entries = config.services.map((service) => {
@@ -74,6 +77,7 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
     resolve: (ref: string) => services.get(ref),
     hasSubset: ({ config: service }: Destination<S>, subset: string) => service.subsets.some(({ name }) => name === subset),
     pathNormalization: settings.pathNormalization,
+    limiters,
     random,
   }
   const { table, problems } = compileRoutes(config.routes, {

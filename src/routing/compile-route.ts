@@ -2,6 +2,7 @@
 import type { WeightedServiceConfig } from '../config/schema/route-actions.ts'
 import type { RouteConfig } from '../config/schema/routes.ts'
 import { chain, compileEdits, type FieldEdits, NOTHING } from './edits.ts'
+import { compileGuards, type GuardParts } from './guards.ts'
 import { compileHedge } from './hedge.ts'
 import { isHostPattern } from './hosts.ts'
 import type { CompiledMatch } from './match.ts'
@@ -17,12 +18,10 @@ import { compileTimeouts } from './timeouts.ts'
 
 type Report = (path: readonly (string | number)[], message: string) => void
 
-export interface RouteParts<S> {
+export interface RouteParts<S> extends Pick<GuardParts, 'limiters' | 'random'> {
   /** The service of a reference such as 'catalog.shop:80'. */
   resolve(ref: string): S | undefined
   hasSubset(service: S, subset: string): boolean
-  /** 0 ≤ x < 1. */
-  random(): number
   readonly pathNormalization: PathMode
 }
 
@@ -32,7 +31,7 @@ const NO_EDITS = { add: {}, set: {}, remove: [] }
 export function compileRoute<S>(
   config: RouteConfig,
   matches: readonly CompiledMatch[],
-  parts: RouteParts<S>,
+  parts: RouteParts<S> & GuardParts,
   report: Report,
 ): Route<S>[] {
   const { rewrite, redirect, requestHeaders, responseHeaders } = config
@@ -54,6 +53,7 @@ export function compileRoute<S>(
     ),
     responseEdits,
     timeouts: compileTimeouts(config.timeouts),
+    guards: compileGuards(config, parts, under()),
     sticky: config.sticky === undefined ? null : compileSticky(config.sticky, under('sticky')),
     retry: config.retry === undefined ? null : compileRetry(config.retry, under('retry')),
     hedge: config.hedge === undefined ? null : compileHedge(config.hedge),

@@ -40,6 +40,7 @@ export function compileRoutes<S>(
 ): { table: RouteTable<S>; problems: RouteProblem[] } {
   const problems: RouteProblem[] = []
   const matches = new MatchCompiler(context.pathNormalization)
+  const parts = { ...context, fields: matches.fields.bind(matches) }
   const hosts = new Map<string, { pattern: string; names: readonly string[]; entries: Entry<S>[] }>()
   routes.forEach((config, index) => {
     if (context.scope !== undefined && !isFor(config, context.scope)) return
@@ -50,7 +51,7 @@ export function compileRoutes<S>(
     const compiled = (config.matches.length > 0 ? config.matches : EVERYTHING).map((match, i) =>
       matches.compile(match, (path, message) => report(['matches', i, ...path], message)),
     )
-    const found = compileRoute(config, compiled, context, report)
+    const found = compileRoute(config, compiled, parts, report)
     config.hosts.forEach((host, i) => {
       if (!isHostPattern(host)) report(['hosts', i], `"${host}" is not a host: expected ${A_HOST}`)
     })

@@ -1,5 +1,6 @@
 // A route as the data path uses it. What it does not ask for is null, so that it costs a comparison.
 import type { FieldChange, FieldEdits } from './edits.ts'
+import type { Guards } from './guards.ts'
 import type { Hedge } from './hedge.ts'
 import type { OwnAnswer } from './own-answer.ts'
 import type { RetryPolicy } from './retry-policy.ts'
@@ -37,5 +38,7 @@ export interface Route<S> {
   readonly hedge: Hedge | null
   /** A redirect or direct reply instead of services; null: goes to a service. */
   readonly own: OwnAnswer | null
+  /** What comes before all that; null: nothing does. */
+  readonly guards: Guards | null
   readonly sticky: Sticky | null
 }

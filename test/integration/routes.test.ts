@@ -129,6 +129,122 @@ const SCENES: readonly Scene[] = [
       ],
     ],
   },
+  {
+    name: 'cross-origin calls',
+    routes: [{ ...TO_A, cors: { origins: [{ exact: 'https://web.example' }], methods: ['PUT'], maxAge: '10s' } }],
+    asks: [
+      [
+        { method: 'OPTIONS', headers: { origin: 'https://web.example', 'access-control-request-method': 'PUT' } },
+        {
+          status: 204,
+          seen: undefined,
+          headers: {
+            'access-control-allow-origin': 'https://web.example',
+            'access-control-allow-methods': 'PUT',
+            'access-control-max-age': '10',
+          },
+        },
+      ],
+      [
+        { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'PUT' } },
+        { status: 204, seen: undefined },
+      ],
+      [
+        { headers: { origin: 'https://web.example' } },
+        { seen: { service: 'a' }, headers: { 'access-control-allow-origin': 'https://web.example', vary: 'origin' } },
+      ],
+      [{ method: 'OPTIONS' }, { seen: { method: 'OPTIONS' } }],
+    ],
+  },
+  {
+    name: 'faults on purpose',
+    routes: [
+      {
+        ...TO_A,
+        matches: [{ path: { exact: '/abort' } }],
+        fault: { abort: { status: 418 } },
+        cors: { origins: [{ wildcard: '*' }] },
+      },
+      { ...TO_A, matches: [{ path: { exact: '/grpc' } }], fault: { abort: { grpcStatus: 9 } } },
+      { ...TO_A, matches: [{ path: { exact: '/delay' } }], fault: { delay: { time: '20ms' } } },
+      { ...TO_A, fault: { byHeader: true } },
+    ],
+    asks: [
+      [
+        { path: '/abort', method: 'POST', body: 'hello', headers: { origin: 'https://a' } },
+        { status: 418, seen: undefined, headers: { 'access-control-allow-origin': 'https://a' } },
+      ],
+      [
+        { path: '/grpc', method: 'POST', headers: { 'content-type': 'application/grpc', te: 'trailers' } },
+        { status: 200, seen: undefined, headers: { 'grpc-status': '9' } },
+      ],
+      [{ path: '/grpc' }, { status: 503, seen: undefined }],
+      [
+        { path: '/delay', method: 'POST', body: 'hello' },
+        { status: 200, seen: { body: 'hello' } },
+      ],
+      [{ headers: { 'x-envoy-fault-abort-request': '507' } }, { status: 507, seen: undefined }],
+      [{}, { seen: { service: 'a' } }],
+    ],
+  },
+  {
+    name: 'a limit of requests',
+    routes: [
+      {
+        ...TO_A,
+        rateLimits: [
+          { requests: 2, per: '1h', by: { header: 'X-User' } },
+          { requests: 100, per: '1h' },
+        ],
+      },
+    ],
+    asks: [
+      [
+        { headers: { 'x-user': 'a' } },
+        {
+          status: 200,
+          headers: { 'x-ratelimit-limit': '2, 2;w=3600', 'x-ratelimit-remaining': '1', 'x-ratelimit-reset': '1800' },
+        },
+      ],
+      [{ headers: { 'x-user': 'a' } }, { status: 200, headers: { 'x-ratelimit-remaining': '0' } }],
+      [
+        { headers: { 'x-user': 'a' } },
+        {
+          status: 429,
+          seen: undefined,
+          headers: { 'x-ratelimit-remaining': '0', 'retry-after': '1800', 'x-envoy-ratelimited': 'true' },
+        },
+      ],
+      [{ headers: { 'x-user': 'b' } }, { status: 200 }],
+      [
+        { method: 'POST', headers: { 'x-user': 'a', 'content-type': 'application/grpc', te: 'trailers' } },
+        { status: 200, seen: undefined, headers: { 'grpc-status': '8' } },
+      ],
+    ],
+  },
+  {
+    name: 'a limit of body bytes',
+    routes: [{ ...TO_A, maxRequestBytes: 10 }],
+    asks: [
+      [
+        { method: 'POST', body: '0123456789', headers: { 'content-length': '10' } },
+        { status: 200, seen: { body: '0123456789' } },
+      ],
+      [
+        { method: 'POST', body: '0123456789x', headers: { 'content-length': '11' } },
+        { status: 413, seen: undefined },
+      ],
+      [
+        { method: 'POST', body: '0123456789' },
+        { status: 200, seen: { body: '0123456789' } },
+      ],
+      [
+        { method: 'POST', body: '0123456789x' },
+        { status: 413, seen: undefined },
+      ],
+      [{ method: 'GET' }, { status: 200 }],
+    ],
+  },
 ]
 
 for (const version of ['HTTP/1.1', 'HTTP/2'] as const) {

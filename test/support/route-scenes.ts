@@ -82,6 +82,8 @@ async function echo2(t: Test, service: string, log: Seen[]): Promise<string> {
     const parts: Buffer[] = []
     stream.on('data', (part: Buffer) => parts.push(part))
     stream.on('end', () => {
+      // given up in the middle
+      if (stream.destroyed) return
       const { ':method': method = '', ':path': path = '', ':authority': host = '' } = headers
       const seen = { service, method, path, host, headers: plain(headers), body: Buffer.concat(parts).toString() }
       log.push(seen)

@@ -6,6 +6,7 @@ import { routeSchema } from '../../src/config/schema/routes.ts'
 import { settingsSchema } from '../../src/config/schema/settings.ts'
 import { compileRoutes, type RouteContext } from '../../src/routing/compile.ts'
 import { normalizePath } from '../../src/routing/normalize.ts'
+import { RateLimiters } from '../../src/routing/rate-limit.ts'
 
 const SETTINGS = settingsSchema.parse({})
 
@@ -27,6 +28,7 @@ export function compiled(
     inputs.map((input, i) => routeSchema.parse({ name: `r${i}`, ...input })),
     {
       resolve: (ref) => ref,
+      limiters: new RateLimiters(),
       hasSubset: (_, subset) => subset !== 'gone',
       aliases: (host) => [host],
       pathNormalization: 'AUTO',

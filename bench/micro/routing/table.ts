@@ -7,6 +7,7 @@ import { compileRegex } from '../../../src/core/regex.ts'
 import { compileRoutes } from '../../../src/routing/compile.ts'
 import { compileEdits } from '../../../src/routing/edits.ts'
 import { normalizePath } from '../../../src/routing/normalize.ts'
+import { RateLimiters } from '../../../src/routing/rate-limit.ts'
 import { Split } from '../../../src/routing/split.ts'
 import type { RouteTable } from '../../../src/routing/table.ts'
 
@@ -82,6 +83,7 @@ function tableOf(inputs: readonly object[]): RouteTable<string> {
   const started = performance.now()
   const { table } = compileRoutes(routes, {
     resolve: (ref) => ref,
+    limiters: new RateLimiters(),
     hasSubset: () => true,
     aliases: (host) => [host],
     pathNormalization: 'AUTO',

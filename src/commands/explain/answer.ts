@@ -4,13 +4,14 @@ import { formatAddress, parseAddress } from '../../core/address.ts'
 import { FAILURES, type FailureCode } from '../../core/failures.ts'
 import type { Judged } from '../../exchange/authorize.ts'
 import { answerOf, type Course, courseTo } from '../../exchange/follow.ts'
+import { preflightReply } from '../../exchange/guard.ts'
 import { replyTo } from '../../exchange/local-reply.ts'
 import { destinationOf } from '../../exchange/peer.ts'
 import { type Caller, type Plan, planConnection } from '../../exchange/plan.ts'
 import { planArrival } from '../../exchange/plan-gateway.ts'
 import type { Destination } from '../../exchange/snapshot.ts'
 import { identityOf } from '../../policy/identity.ts'
-import type { FieldChange } from '../../routing/edits.ts'
+import { chain, type FieldChange } from '../../routing/edits.ts'
 import type { Route, WeightedService } from '../../routing/route.ts'
 import { ensureTraceparent, IdSource, requestIdOf } from '../../telemetry/trace.ts'
 import { type Exit, exitOf } from './egress.ts'
@@ -103,17 +104,18 @@ function follow(
   head: RequestHead,
   { question, snapshot, target }: { question: Question; snapshot: Viewpoint; target: Target },
 ): Answer {
-  const own = answerOf(route, head)
+  const preflight = route.guards === null ? undefined : preflightReply(route.guards, head)
+  const own = preflight === undefined ? answerOf(route, head) : { reply: preflight }
   if (own !== undefined && 'reply' in own) {
     const { status, fields } = own.reply.head
-    const why = `the route ${route.id} answers it here`
+    const why = `the route ${route.id} answers ${preflight === undefined ? 'it' : 'the preflight'} here`
     return { ...ALLOWED, why, route: route.id, status, reply: { status, headers: pairsOf(fields) } }
   }
   const choice = route.services.choices.find(({ service }) => service !== undefined)
   if (own === undefined && choice === undefined) return { ...failed('missing_backend', target.why, head), route: route.id }
   const fork = own ?? courseTo(route, choice as WeightedService<Destination<undefined>>, head)
   if ('failure' in fork) return { ...failed(fork.failure, fork.detail, head), route: route.id }
-  const { responseEdits } = fork as Course<unknown>
+  const responseEdits = chain((fork as Course<unknown>).responseEdits, route.guards?.cors?.grantFor(head) ?? null)
   return { ...ALLOWED, ...target, ...passed(question, head, { snapshot, edits: responseEdits }) }
 }
 

@@ -71,3 +71,6 @@ export const sticky = z.strictObject({
   ttl: duration('0').describe('How long the cookie lives. "0": until the browser is closed.'),
 })
 export type StickyConfig = z.output<typeof sticky>
+export type CorsConfig = z.output<typeof cors>
+export type FaultConfig = z.output<typeof fault>
+export type RateLimitConfig = z.output<typeof rateLimit>

@@ -5,6 +5,7 @@ import type { RouteMatchConfig } from '../../../src/config/schema/route-match.ts
 import { type RouteConfig, routeSchema } from '../../../src/config/schema/routes.ts'
 import { Fields } from '../../../src/core/fields.ts'
 import { compileRoutes, type RouteProblem } from '../../../src/routing/compile.ts'
+import { RateLimiters } from '../../../src/routing/rate-limit.ts'
 import { ServiceIndex } from '../../../src/routing/service-index.ts'
 import type { RouteTable } from '../../../src/routing/table.ts'
 
@@ -13,6 +14,7 @@ const SERVICES = new ServiceIndex([[{ name: 'a', namespace: 'n', port: 80, hosts
 function compile(routes: readonly RouteConfig[]): { table: RouteTable<string>; problems: RouteProblem[] } {
   return compileRoutes(routes, {
     resolve: (ref) => SERVICES.get(ref),
+    limiters: new RateLimiters(),
     hasSubset: () => true,
     aliases: (host) => SERVICES.aliases(host),
     pathNormalization: 'AUTO',
