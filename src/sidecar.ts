@@ -21,6 +21,7 @@ import { finishAll } from './sidecar/drain.ts'
 import { collectGauges } from './sidecar/gauges.ts'
 import { Identities } from './sidecar/identities.ts'
 import { limitsOf, type SidecarLimits } from './sidecar/limits.ts'
+import { listenersOf } from './sidecar/listeners.ts'
 import type { SidecarParts } from './sidecar/parts.ts'
 import { adminView } from './sidecar/view.ts'
 import { openAccessLog } from './telemetry/access-log.ts'
@@ -114,7 +115,7 @@ export class Sidecar implements SidecarParts {
       if (options.doors !== false) await sidecar.#openDoors()
       sidecar.#collect()
       sidecar.#openAccessLog(sidecar.settings)()
-      await sidecar.#openListeners(listenersOf(sidecar.settings))
+      await sidecar.#openListeners(listenersOf(sidecar.snapshot.config))
     } catch (error) {
       await sidecar.close()
       throw error
@@ -143,7 +144,7 @@ export class Sidecar implements SidecarParts {
 
   /** Takes a new configuration, whole. What can't be taken leaves the former one serving and is thrown in words for the user. */
   async reload(config: Config): Promise<void> {
-    const wanted = listenersOf(config.settings)
+    const wanted = listenersOf(config)
     const { identity, use: useIdentity, drop } = this.#identities.prepare(config.settings)
     let snapshot: Snapshot<Carrier>
     let useAccessLog: () => void
@@ -178,7 +179,7 @@ export class Sidecar implements SidecarParts {
   drain(): void {
     if (this.draining) return
     this.readiness.drain()
-    for (const listener of this.listeners.values()) if (listener.direction === 'inbound') listener.drain()
+    for (const listener of this.listeners.values()) if (listener.direction !== 'outbound') listener.drain()
   }
 
   /** As admin's POST /quitquitquit does. */
@@ -283,15 +284,4 @@ export class Sidecar implements SidecarParts {
     this.metrics.gauge('reloadAt', {}).set(this.loadedAtMs / 1000)
     this.metrics.gauge('generation', {}).set(this.#snapshot.id)
   }
-}
-
-function listenersOf({ listeners }: Settings): Map<string, ListenerConfig & { key: string }> {
-  const all = new Map<string, ListenerConfig & { key: string }>()
-  listeners.inbound.forEach((config, i) =>
-    all.set(config.listen, { direction: 'inbound', config, key: `listeners.inbound[${i}]` }),
-  )
-  listeners.outbound.forEach((config, i) =>
-    all.set(config.listen, { direction: 'outbound', config, key: `listeners.outbound[${i}]` }),
-  )
-  return all
 }

@@ -24,7 +24,7 @@ export interface ServiceView {
 }
 
 export interface ConnectionView {
-  readonly direction: 'inbound' | 'outbound'
+  readonly direction: 'inbound' | 'outbound' | 'gateway'
   readonly listener: string
   readonly protocol: string
   readonly downstream: string

@@ -9,6 +9,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { Refusal } from '../telemetry/families.ts'
 import type { Certificate } from './certificate.ts'
 import type { Ends } from './ends.ts'
+import type { TlsChoice } from './gateway-entry.ts'
 
 export interface AcceptOptions {
   readonly protocol: 'auto' | 'http' | 'http2' | 'tcp' | 'tls'
@@ -21,6 +22,8 @@ export interface AcceptOptions {
   /** Whoever is there speaks first. */
   readonly expectsServer: boolean
   readonly certificate: Certificate | undefined
+  /** Where TLS is what comes: what to do by the first bytes of it. */
+  readonly byHello: ((first: Buffer) => TlsChoice) | undefined
   /** For mutual TLS; undefined: there is none here. */
   readonly identity: Identity | undefined
   readonly mtls: (ends: Ends) => MtlsMode

@@ -2,12 +2,8 @@
 // and counted by why.
 import type { Socket } from 'node:net'
 import { TLSSocket, type TLSSocketOptions } from 'node:tls'
-import { Http1Downstream } from '../codec/http1/downstream.ts'
-import { Http2Downstream } from '../codec/http2/downstream.ts'
 import type { DownstreamConnection } from '../codec/stream.ts'
-import { TcpDownstream } from '../codec/tcp/downstream.ts'
 import type { MtlsMode } from '../config/schema/identity.ts'
-import { formatAddress } from '../core/address.ts'
 import { Alarm } from '../core/alarm.ts'
 import { readClientHello } from '../core/client-hello.ts'
 import { readProxyHead } from '../core/proxy-protocol.ts'
@@ -15,22 +11,14 @@ import { isMesh, type KnownPeer, MESH, peerOf } from '../identity/handshake.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Refusal } from '../telemetry/families.ts'
 import type { AcceptOptions } from './accept-options.ts'
+import { ALPN, type Codec, connectionOf } from './codecs.ts'
 import { detect, detectHttp2 } from './detect.ts'
-import { type Ends, endsOf } from './ends.ts'
+import { type Ends, endsBehind, endsOf } from './ends.ts'
 
 const MAX_FIRST_BYTES = 65_536 + 1024
 /** Time for a PROXY protocol head and a TLS handshake. */
 const PATIENCE_MS = 10_000
 const NO_LIMIT_MS = 2_147_483_647
-/** Bytes have no name in ALPN. */
-const ALPN: Readonly<Record<AcceptOptions['protocol'], string[] | undefined>> = {
-  auto: ['h2', 'http/1.1'],
-  http: ['h2', 'http/1.1'],
-  http2: ['h2'],
-  tcp: undefined,
-  tls: undefined,
-}
-
 /** First byte of a TLS handshake (RFC 8446 §5.1). */
 const HANDSHAKE = 22
 
@@ -54,10 +42,12 @@ class Acceptance {
   #caller: KnownPeer | undefined
   /** Why TLS failed, in OpenSSL's words. */
   #failure = ''
-  #stage: 'proxy' | 'mutual' | 'protocol' | 'handshake' | 'done' = 'proxy'
+  #protocol: AcceptOptions['protocol']
+  #stage: 'proxy' | 'hello' | 'mutual' | 'protocol' | 'handshake' | 'done' = 'proxy'
 
   constructor(options: AcceptOptions) {
     this.#options = options
+    this.#protocol = options.protocol
     this.#alarm = new Alarm(options.clock, () => this.#late())
   }
 
@@ -80,6 +70,7 @@ class Acceptance {
     this.#first = this.#first.length === 0 ? chunk : Buffer.concat([this.#first, chunk])
     if (this.#first.length > MAX_FIRST_BYTES) this.#refuse('detection_failed')
     else if (this.#stage === 'proxy') this.#readProxyHead()
+    else if (this.#stage === 'hello') this.#lookAtHello()
     else if (this.#stage === 'mutual') this.#lookForMutualTls()
     else this.#detect()
   }
@@ -93,27 +84,42 @@ class Acceptance {
     }
     if (head.kind === 'done') {
       this.#first = this.#first.subarray(head.bytes)
-      if (head.ends !== undefined) {
-        const { source, destination } = head.ends
-        const remoteIp = source.kind === 'tcp' ? source.host : ''
-        this.#ends = { ...this.#ends, remoteAddress: formatAddress(source), remoteIp, localAddress: formatAddress(destination) }
-      }
+      if (head.ends !== undefined) this.#ends = endsBehind(this.#ends, head.ends)
     }
     this.#socket.off('data', this.#data)
     this.#lookAtSecurity()
   }
 
   #lookAtSecurity(): void {
-    const { certificate, identity } = this.#options
+    const { certificate, identity, byHello } = this.#options
     const mtls = this.#options.mtls(this.#ends)
     this.#mtls = mtls
-    if (certificate !== undefined) this.#terminateTls({ secureContext: certificate.context, ALPNProtocols: this.#alpn() })
+    if (byHello !== undefined) {
+      this.#stage = 'hello'
+      this.#listen(PATIENCE_MS)
+      if (this.#first.length > 0) this.#lookAtHello()
+    } else if (certificate !== undefined) this.#terminateTls({ secureContext: certificate.context, ALPNProtocols: this.#alpn() })
     else if (mtls === 'disable') this.#lookAtProtocol()
     else if (identity === undefined && mtls === 'permissive') this.#lookAtProtocol()
     else {
       this.#stage = 'mutual'
       this.#listen(mtls === 'strict' ? PATIENCE_MS : this.#patienceMs())
       if (this.#first.length > 0) this.#lookForMutualTls()
+    }
+  }
+
+  /** The name that a caller asks for chooses the listener, before anything is answered. */
+  #lookAtHello(): void {
+    const choice = this.#options.byHello?.(this.#first)
+    if (choice === undefined || choice.kind === 'need-more') return
+    this.#socket.off('data', this.#data)
+    if (choice.kind === 'refuse') this.#refuse('tls_handshake', choice.why)
+    else if (choice.kind === 'pass') {
+      this.#ends = { ...this.#ends, serverName: choice.serverName }
+      this.#serve('tcp')
+    } else {
+      this.#protocol = choice.protocol
+      this.#terminateTls({ secureContext: choice.context, ALPNProtocols: this.#alpn() })
     }
   }
 
@@ -150,11 +156,12 @@ class Acceptance {
   }
 
   #alpn(): string[] | undefined {
-    return ALPN[this.#options.protocol]
+    return ALPN[this.#protocol]
   }
 
   #lookAtProtocol(): void {
-    const { protocol, expectsServer } = this.#options
+    const { expectsServer } = this.#options
+    const protocol = this.#protocol
     this.#stage = 'protocol'
     if (protocol === 'tcp' || (expectsServer && protocol === 'auto')) this.#serve('tcp')
     else if (protocol === 'http2') this.#serve('http2')
@@ -166,13 +173,14 @@ class Acceptance {
 
   /** How long first bytes are waited for; at its end `#late` says what that means. */
   #patienceMs(): number {
-    const { protocol, carriesBytes, detectionTimeoutMs, limits } = this.#options
+    const { carriesBytes, detectionTimeoutMs, limits } = this.#options
+    const protocol = this.#protocol
     if (protocol === 'http') return limits.headTimeoutMs || limits.idleTimeoutMs || NO_LIMIT_MS
     return protocol === 'tls' || !carriesBytes ? PATIENCE_MS : detectionTimeoutMs
   }
 
   #detect(): void {
-    const { protocol } = this.#options
+    const protocol = this.#protocol
     const found = protocol === 'http' ? detectHttp2(this.#first) : detect(this.#first)
     if (found.kind === 'need-more') return
     if (protocol === 'tls' && found.kind !== 'tls') this.#refuse('detection_failed')
@@ -184,12 +192,13 @@ class Acceptance {
 
   #late(): void {
     if (this.#stage === 'proxy') this.#refuse('proxy_protocol')
+    else if (this.#stage === 'hello') this.#refuse('tls_handshake', 'no handshake came')
     else if (this.#stage === 'handshake') this.#refuse('tls_handshake', 'the handshake took too long')
     else if (this.#stage === 'mutual' && this.#mtls === 'strict') this.#refuse('plaintext', 'no handshake came')
-    else if (this.#stage === 'mutual' && BLIND.has(this.#options.protocol)) this.#goOnWithoutTls()
-    else if (this.#options.protocol === 'http' && this.#first.length === 0) this.#serve('http1').finish()
-    else if (this.#options.protocol === 'http') this.#refuse('detection_failed')
-    else if (this.#options.protocol === 'tls' || !this.#options.carriesBytes) this.#refuse('detection_failed')
+    else if (this.#stage === 'mutual' && BLIND.has(this.#protocol)) this.#goOnWithoutTls()
+    else if (this.#protocol === 'http' && this.#first.length === 0) this.#serve('http1').finish()
+    else if (this.#protocol === 'http') this.#refuse('detection_failed')
+    else if (this.#protocol === 'tls' || !this.#options.carriesBytes) this.#refuse('detection_failed')
     else setImmediate(() => this.#silent())
   }
 
@@ -238,31 +247,22 @@ class Acceptance {
 
   /** By ALPN; a caller that does not know of that is looked at. */
   #chosen(alpn: string | false | null): void {
-    if (this.#options.protocol === 'tls') this.#serve('tcp')
+    if (this.#protocol === 'tls') this.#serve('tcp')
     else if (alpn === 'h2') this.#serve('http2')
     else if (alpn === 'http/1.1') this.#serve('http1')
     else this.#lookAtProtocol()
   }
 
-  #serve(protocol: 'http1' | 'http2' | 'tcp'): DownstreamConnection {
+  #serve(codec: Codec): DownstreamConnection {
     const socket = this.#release()
     const { limits, clock, opened } = this.#options
     const handler = this.#options.handler(this.#ends, this.#caller)
-    if (protocol === 'tcp') {
-      const connection = new TcpDownstream(socket, handler)
-      opened(connection, protocol)
-      this.#hold(socket, connection)
-      connection.open()
-      if (this.#first.length > 0) connection.push(this.#first)
-      return connection
-    }
     // what two sidecars do between them changes nothing of what the caller asked for
     const scheme = socket instanceof TLSSocket && this.#caller === undefined ? 'https' : 'http'
-    const Codec = protocol === 'http1' ? Http1Downstream : Http2Downstream
-    const connection = new Codec(socket, handler, { limits, clock, scheme })
-    opened(connection, protocol)
+    const { connection, begin } = connectionOf(codec, socket, handler, { limits, clock, scheme })
+    opened(connection, codec)
     this.#hold(socket, connection)
-    if (this.#first.length > 0) connection.push(this.#first)
+    begin(this.#first)
     return connection
   }
 

@@ -15,24 +15,29 @@ export interface CertificateFiles {
 export class Certificate {
   readonly #files: CertificateFiles
   readonly #cancel: Cancel
-  #context: SecureContext
+  #material: Material
   #stamp: string
 
   /** Throws, naming the file, when the certificate or its key can't be used. */
   constructor(files: CertificateFiles, clock: Clock, log: Log) {
     this.#files = files
     this.#stamp = stampOf(files)
-    this.#context = read(files)
+    this.#material = read(files)
     this.#cancel = clock.every(LOOK_EVERY_MS, () => this.#look(log))
   }
 
   get context(): SecureContext {
-    return this.#context
+    return this.#material.context
+  }
+
+  /** Whether the certificate is one of this name. */
+  isFor(name: string): boolean {
+    return this.#material.leaf.checkHost(name) !== undefined
   }
 
   /** Subject and times of the certificate in use, for admin. */
   describe(): { file: string; subject: string; notBefore: string; notAfter: string } {
-    const { subject, validFromDate, validToDate } = new X509Certificate(readFileSync(this.#files.certificate))
+    const { subject, validFromDate, validToDate } = this.#material.leaf
     return {
       file: this.#files.certificate,
       subject: subject.replaceAll('\n', ', '),
@@ -50,7 +55,7 @@ export class Certificate {
     if (stamp === this.#stamp) return
     this.#stamp = stamp
     try {
-      this.#context = read(this.#files)
+      this.#material = read(this.#files)
       log.info('the certificate has changed', { file: this.#files.certificate })
     } catch (error) {
       log.error('the changed certificate can not be used; the former one stays', { file: this.#files.certificate, error })
@@ -58,11 +63,16 @@ export class Certificate {
   }
 }
 
-function read({ certificate, key }: CertificateFiles): SecureContext {
+interface Material {
+  readonly context: SecureContext
+  readonly leaf: X509Certificate
+}
+
+function read({ certificate, key }: CertificateFiles): Material {
   const cert = readPem(certificate, 'certificate')
   const keyPem = readPem(key, 'key')
   try {
-    return createSecureContext({ cert, key: keyPem, minVersion: 'TLSv1.2' })
+    return { context: createSecureContext({ cert, key: keyPem, minVersion: 'TLSv1.2' }), leaf: new X509Certificate(cert) }
   } catch (error) {
     throw new Error(`the certificate ${certificate} and the key ${key} can not be used together: ${(error as Error).message}`, {
       cause: error,

@@ -2,8 +2,9 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Http2Limits } from '../codec/http2/limits.ts'
 import type { DownstreamConnection } from '../codec/stream.ts'
+import type { GatewayConfig } from '../config/schema/gateways.ts'
 import type { MtlsMode } from '../config/schema/identity.ts'
-import type { InboundListenerConfig, OutboundListenerConfig } from '../config/schema/listeners.ts'
+import type { GatewayListenerConfig, InboundListenerConfig, OutboundListenerConfig } from '../config/schema/listeners.ts'
 import { mustParseAddress } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 import type { FailureCode } from '../core/failures.ts'
@@ -16,13 +17,14 @@ import type { Pipeline } from '../exchange/pipeline.ts'
 import { prefaceFor } from '../exchange/preface.ts'
 import type { KnownPeer } from '../identity/handshake.ts'
 import type { Identity } from '../identity/identity.ts'
+import { gatewayKey } from '../routing/gateways.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { Direction } from '../telemetry/outcome.ts'
 import { UNKNOWN } from '../telemetry/party.ts'
 import { accept } from './accept.ts'
 import type { AcceptOptions } from './accept-options.ts'
 import { Certificate } from './certificate.ts'
 import type { Ends } from './ends.ts'
+import { GatewayEntry } from './gateway-entry.ts'
 import { type AskOriginal, openOriginalDestination } from './original-destination.ts'
 
 const BACKLOG = 4096
@@ -30,6 +32,12 @@ const BACKLOG = 4096
 export type ListenerConfig =
   | { readonly direction: 'inbound'; readonly config: InboundListenerConfig }
   | { readonly direction: 'outbound'; readonly config: OutboundListenerConfig }
+  | {
+      readonly direction: 'gateway'
+      readonly config: GatewayListenerConfig
+      /** Of the gateway, those of the port; none: there is no such gateway yet. */
+      readonly listeners: GatewayConfig['listeners']
+    }
 
 export interface ListenerDeps {
   readonly clock: Clock
@@ -50,7 +58,7 @@ interface Open {
 }
 
 export class Listener {
-  readonly direction: Direction
+  readonly direction: ListenerConfig['direction']
   /** The address, as the settings write it. */
   readonly name: string
   readonly #deps: ListenerDeps
@@ -61,6 +69,7 @@ export class Listener {
   #askOriginal: AskOriginal | undefined
   #listener: ListenerConfig
   #certificate: Certificate | undefined
+  #entry: GatewayEntry | undefined
   #draining = false
 
   private constructor(listener: ListenerConfig, deps: ListenerDeps) {
@@ -69,7 +78,8 @@ export class Listener {
     this.name = listener.config.listen
     this.#deps = deps
     this.#certificate = this.#readCertificate(listener)
-    this.#askOriginal = listener.config.captured ? openOriginalDestination() : undefined
+    this.#askOriginal = isCaptured(listener) ? openOriginalDestination() : undefined
+    this.#entry = this.#gatewayEntry(listener)
     const accepted = deps.metrics.counter('downstreamAccepted', { listener: this.name })
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: deps.limits().highWaterBytes }, (socket) => {
       accepted.add()
@@ -97,6 +107,7 @@ export class Listener {
       )
     } catch (error) {
       opened.#certificate?.close()
+      opened.#entry?.close()
       throw error
     }
     return opened
@@ -129,15 +140,24 @@ export class Listener {
 
   /** The same address with other settings: for connections from now on. Throws when its certificate can't be used. */
   update(listener: ListenerConfig): void {
-    const tls = JSON.stringify(listener.config.tls)
-    if (tls !== JSON.stringify(this.#listener.config.tls)) {
+    const former = this.#listener
+    if (listener.direction === 'gateway' || former.direction === 'gateway') this.#updateEntry(listener, former)
+    else if (JSON.stringify(listener.config.tls) !== JSON.stringify(former.config.tls)) {
       const certificate = this.#readCertificate(listener)
       this.#certificate?.close()
       this.#certificate = certificate
     }
-    this.#askOriginal = listener.config.captured ? openOriginalDestination() : undefined
+    this.#askOriginal = isCaptured(listener) ? openOriginalDestination() : undefined
     this.#listener = listener
     this.#server.maxConnections = listener.config.maxConnections
+  }
+
+  #updateEntry(listener: ListenerConfig, former: ListenerConfig): void {
+    if (listener.direction !== 'gateway' || former.direction !== 'gateway') return
+    if (JSON.stringify(listener.listeners) === JSON.stringify(former.listeners)) return
+    const entry = this.#gatewayEntry(listener)
+    this.#entry?.close()
+    this.#entry = entry
   }
 
   /** Answers on, with Connection: close; also on connections that still come. */
@@ -156,6 +176,7 @@ export class Listener {
   destroy(code: FailureCode): void {
     this.#server.close()
     this.#certificate?.close()
+    this.#entry?.close()
     for (const connection of Array.from(this.#connections.keys())) connection.destroy(code)
     for (const socket of Array.from(this.#sockets)) socket.destroy()
   }
@@ -174,10 +195,8 @@ export class Listener {
       return
     }
     const options: AcceptOptions = {
-      protocol: config.protocol,
+      ...this.#spoken(listener),
       proxyProtocol: config.proxyProtocol,
-      detectionTimeoutMs: config.detectionTimeout,
-      carriesBytes: listener.direction === 'inbound' || config.captured || listener.config.service !== undefined,
       original,
       expectsServer: this.#deps.pipeline.expectsServer(original),
       certificate: this.#certificate,
@@ -200,8 +219,20 @@ export class Listener {
     accept(socket, options)
   }
 
+  #spoken(listener: ListenerConfig): Pick<AcceptOptions, 'protocol' | 'detectionTimeoutMs' | 'carriesBytes' | 'byHello'> {
+    const entry = this.#entry
+    if (listener.direction === 'gateway' && entry !== undefined) {
+      const byHello = entry.isTls ? (first: Buffer) => entry.choose(first) : undefined
+      return { protocol: entry.protocol, detectionTimeoutMs: 0, carriesBytes: false, byHello }
+    }
+    const { protocol, detectionTimeout } = listener.config as InboundListenerConfig | OutboundListenerConfig
+    const named = listener.direction === 'outbound' && listener.config.service !== undefined
+    const carriesBytes = listener.direction === 'inbound' || isCaptured(listener) || named
+    return { protocol, detectionTimeoutMs: detectionTimeout, carriesBytes, byHello: undefined }
+  }
+
   #mutualTls(listener: ListenerConfig): Pick<AcceptOptions, 'identity' | 'mtls'> {
-    if (listener.direction === 'outbound') return { identity: undefined, mtls: () => 'disable' }
+    if (listener.direction !== 'inbound') return { identity: undefined, mtls: () => 'disable' }
     const { config } = listener
     const mtls = ({ localAddress }: Ends): MtlsMode =>
       this.#deps.mtlsMode(config, destinationOf(localAddress, this.port, config.app).destinationPort)
@@ -213,17 +244,18 @@ export class Listener {
     const inbound = listener.direction === 'inbound' ? listener.config : undefined
     return {
       ...ends,
-      direction: this.direction,
+      // what a gateway does for its callers is a call of its own
+      direction: this.direction === 'inbound' ? 'inbound' : 'outbound',
       listener: this.name,
       identity: caller?.verified.id,
       clientCert: caller === undefined || inbound === undefined ? undefined : this.#clientCert(caller, inbound),
       source: UNKNOWN,
       ...(inbound === undefined && original === ''
-        ? { destinationIp: '', destinationPort: 0 }
+        ? { destinationIp: '', destinationPort: listener.direction === 'gateway' ? listener.config.port : 0 }
         : destinationOf(ends.localAddress, this.port, inbound?.app)),
       original: inbound?.app === undefined ? original : '',
       sourceIn: 0,
-      gateway: '',
+      gateway: listener.direction === 'gateway' ? gatewayKey(listener.config.gateway, listener.config.port) : '',
       service: listener.direction === 'outbound' ? (listener.config.service ?? '') : '',
       preface: inbound === undefined ? undefined : prefaceFor(inbound.sendProxyProtocol, ends),
     }
@@ -235,11 +267,22 @@ export class Listener {
   }
 
   #refused(reason: Parameters<AcceptOptions['refused']>[0], detail?: string): void {
-    this.#deps.metrics.counter('refusals', { direction: this.direction, reason }).add()
+    this.#deps.metrics.counter('refusals', { direction: this.direction === 'outbound' ? 'outbound' : 'inbound', reason }).add()
     if (detail !== undefined) this.#deps.log.info('a connection was refused', { listener: this.name, reason, detail })
   }
 
-  #readCertificate({ config }: ListenerConfig): Certificate | undefined {
-    return config.tls === undefined ? undefined : new Certificate(config.tls, this.#deps.clock, this.#deps.log)
+  #gatewayEntry(listener: ListenerConfig): GatewayEntry | undefined {
+    if (listener.direction !== 'gateway') return undefined
+    return new GatewayEntry(listener.listeners, this.#deps.clock, this.#deps.log)
   }
+
+  #readCertificate({ config }: ListenerConfig): Certificate | undefined {
+    return !('tls' in config) || config.tls === undefined
+      ? undefined
+      : new Certificate(config.tls, this.#deps.clock, this.#deps.log)
+  }
+}
+
+function isCaptured(listener: ListenerConfig): boolean {
+  return listener.direction !== 'gateway' && listener.config.captured
 }

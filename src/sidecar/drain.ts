@@ -12,7 +12,7 @@ export async function finishAll(parts: SidecarParts): Promise<void> {
   parts.drain()
   // callers leave with the response that says Connection: close; who says nothing all the while may be cut
   await until(parts, () => inboundConnections(parts) === 0, startMs + grace)
-  for (const listener of parts.listeners.values()) if (listener.direction === 'inbound') listener.finish()
+  for (const listener of parts.listeners.values()) if (listener.direction !== 'outbound') listener.finish()
   sayGoodbye(parts, 'inbound')
   await until(parts, () => noneOpen(parts, 'inbound'), startMs + limit)
   for (const listener of parts.listeners.values()) if (listener.direction === 'outbound') listener.finish()
@@ -22,17 +22,17 @@ export async function finishAll(parts: SidecarParts): Promise<void> {
 
 /** Tunnels do not end by themselves. */
 function sayGoodbye({ open }: SidecarParts, direction: 'inbound' | 'outbound'): void {
-  for (const x of Array.from(open)) if (x.upgraded && x.direction === direction) x.goAway(GOING_AWAY)
+  for (const x of Array.from(open)) if (x.upgraded && sideOf(x) === direction) x.goAway(GOING_AWAY)
 }
 
 function inboundConnections({ listeners }: SidecarParts): number {
   let count = 0
-  for (const listener of listeners.values()) if (listener.direction === 'inbound') count += listener.open
+  for (const listener of listeners.values()) if (listener.direction !== 'outbound') count += listener.open
   return count
 }
 
 function noneOpen({ open }: SidecarParts, direction: 'inbound' | 'outbound'): boolean {
-  for (const x of open) if (x.direction === direction) return false
+  for (const x of open) if (sideOf(x) === direction) return false
   return true
 }
 
@@ -44,4 +44,9 @@ function until({ clock }: SidecarParts, done: () => boolean, deadlineMs: number)
     }
     look()
   })
+}
+
+/** Whoever calls at a gateway comes in. */
+function sideOf({ direction, peer }: { direction: 'inbound' | 'outbound'; peer: { gateway: string } }): 'inbound' | 'outbound' {
+  return peer.gateway === '' ? direction : 'inbound'
 }

@@ -65,3 +65,21 @@ export function compiled(...documents: readonly Document[]): Config {
 export function problems(...documents: readonly Document[]): string[] {
   return problemLines(asText(documents)).map((line) => line.replace(/^c\.yaml:\d+:\d+: /, '').replace(/c\.yaml:\d+:\d+/g, '…'))
 }
+
+/** A Service whose one endpoint is a server of the test. */
+export function serviceAt(name: string, port: number, namespaceOf = 'shop', servicePort = 80): Document[] {
+  const slice = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: `${name}-1`, namespace: namespaceOf, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
+    ports: [{ name: 'http', port }],
+  }
+  return [service(name, namespaceOf, [{ name: 'http', port: servicePort }]), slice]
+}
+
+export function secret(name: string, { certificate, key }: { certificate: string; key: string }): Document {
+  const data = { 'tls.crt': Buffer.from(certificate).toString('base64'), 'tls.key': Buffer.from(key).toString('base64') }
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'edge' }, type: 'kubernetes.io/tls', data }
+}

@@ -82,3 +82,4 @@ export const gatewayListener = z.strictObject({
 
 export type InboundListenerConfig = z.output<typeof inboundListener>
 export type OutboundListenerConfig = z.output<typeof outboundListener>
+export type GatewayListenerConfig = z.output<typeof gatewayListener>

@@ -39,6 +39,7 @@ async function connection(
     certificate: undefined,
     original: '',
     expectsServer: false,
+    byHello: undefined,
     identity: undefined,
     mtls: () => 'disable',
     limits,
