@@ -23,6 +23,7 @@ import { Identities } from './sidecar/identities.ts'
 import { limitsOf, type SidecarLimits } from './sidecar/limits.ts'
 import { listenersOf } from './sidecar/listeners.ts'
 import type { SidecarParts } from './sidecar/parts.ts'
+import { revoke } from './sidecar/revoke.ts'
 import { adminView } from './sidecar/view.ts'
 import { openAccessLog } from './telemetry/access-log.ts'
 import type { OwnLog } from './telemetry/log.ts'
@@ -158,6 +159,7 @@ export class Sidecar implements SidecarParts {
     }
     this.#snapshot = snapshot
     useIdentity()
+    this.#revoke(snapshot)
     this.#limits = limitsOf(config.settings, this.metrics)
     this.#discovery.update(config.services)
     this.registry.keep(config.services)
@@ -255,6 +257,14 @@ export class Sidecar implements SidecarParts {
       throw error
     }
     for (const listener of opened) this.listeners.set(listener.name, listener)
+  }
+
+  #revoke(snapshot: Snapshot<Carrier>): void {
+    const { clock, log, metrics, open, listeners } = this
+    function* connections() {
+      for (const listener of listeners.values()) yield* listener.connections
+    }
+    revoke({ clock, log, metrics, open, connections, current: () => this.#snapshot }, snapshot)
   }
 
   #leave(name: string, listener: Listener): void {

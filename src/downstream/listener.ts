@@ -51,9 +51,9 @@ export interface ListenerDeps {
   limits(): Http2Limits
 }
 
-interface Open {
+export interface Open {
   readonly protocol: string
-  readonly ends: Ends
+  readonly peer: Peer
   readonly sinceMs: number
 }
 
@@ -184,7 +184,7 @@ export class Listener {
   #accept(socket: Socket): void {
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
-    let ends: Ends | undefined
+    let peer: Peer | undefined
     let connection: DownstreamConnection | undefined
     const listener = this.#listener
     const { config } = listener
@@ -200,18 +200,18 @@ export class Listener {
       original,
       expectsServer: this.#deps.pipeline.expectsServer(original),
       certificate: this.#certificate,
-      ...this.#mutualTls(listener),
+      ...this.#mutualTls(listener, original),
       limits: this.#deps.limits(),
       clock: this.#deps.clock,
       handler: (found, caller) => {
-        ends = found
-        return new ConnectionHandler(this.#peer(found, original, caller), this.#deps.pipeline, this.#deps.log, () => {
+        peer = this.#peer(found, original, caller)
+        return new ConnectionHandler(peer, this.#deps.pipeline, this.#deps.log, () => {
           if (connection !== undefined) this.#connections.delete(connection)
         })
       },
       opened: (made, protocol) => {
         connection = made
-        this.#connections.set(made, { protocol, ends: ends as Ends, sinceMs: this.#deps.clock.nowMs() })
+        this.#connections.set(made, { protocol, peer: peer as Peer, sinceMs: this.#deps.clock.nowMs() })
         if (this.#draining) made.drain()
       },
       refused: (reason, detail) => this.#refused(reason, detail),
@@ -231,11 +231,11 @@ export class Listener {
     return { protocol, detectionTimeoutMs: detectionTimeout, carriesBytes, byHello: undefined }
   }
 
-  #mutualTls(listener: ListenerConfig): Pick<AcceptOptions, 'identity' | 'mtls'> {
+  #mutualTls(listener: ListenerConfig, original: string): Pick<AcceptOptions, 'identity' | 'mtls'> {
     if (listener.direction !== 'inbound') return { identity: undefined, mtls: () => 'disable' }
     const { config } = listener
     const mtls = ({ localAddress }: Ends): MtlsMode =>
-      this.#deps.mtlsMode(config, destinationOf(localAddress, this.port, config.app).destinationPort)
+      this.#deps.mtlsMode(config, destinationOf(original || localAddress, this.port, config.app).destinationPort)
     return { identity: this.#deps.identity(), mtls }
   }
 

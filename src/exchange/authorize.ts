@@ -52,6 +52,12 @@ export function authorizeAgain(
   return engine.decide(judged.policyInput ?? inputOf(peer, head, remoteIp, judged.claims))
 }
 
+/** Why this caller may ask for nothing any more on its connection; undefined: for something it may. */
+export function denialOfPeer(snapshot: Pick<Snapshot<unknown>, 'policies'>, peer: PolicyPeer): Verdict | undefined {
+  const engine = comesIn(peer) ? snapshot.policies.inbound : snapshot.policies.outbound
+  return engine === null ? undefined : engine.denialOfPeer(inputOf(peer, undefined, peer.remoteIp, undefined))
+}
+
 function inputOf(peer: PolicyPeer, head: RequestHead | undefined, remoteIp: string, claims: Claims | undefined): PolicyInput {
   return new PolicyInput({
     direction: comesIn(peer) ? 'inbound' : 'outbound',

@@ -8,6 +8,7 @@ import { closeFrame, FrameTracker } from '../codec/websocket.ts'
 import type { Address } from '../core/address.ts'
 import { FAILURES, type FailureCode } from '../core/failures.ts'
 import type { Fields } from '../core/fields.ts'
+import type { Verdict } from '../policy/verdict.ts'
 import type { Tally } from '../telemetry/exchanges.ts'
 import { Attempts } from './attempts.ts'
 import type { AttemptsOwner } from './attempts-owner.ts'
@@ -18,6 +19,9 @@ import { egressDenial } from './egress.ts'
 import { ExchangeFacts } from './facts.ts'
 import { type Reply, replyTo, sendReply } from './local-reply.ts'
 import { RequestBody } from './request-body.ts'
+
+/** RFC 6455 §7.4.1. */
+const POLICY_VIOLATION = 1008
 
 type Phase = 'open' | 'responding' | 'done'
 
@@ -100,11 +104,24 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.responseBytes = sendReply(this.#downstream, reply, this.request)
   }
 
+  /** A newer snapshot denies it: 403 where nothing of a response has gone, else it is cut. */
+  revoke({ rule, why }: Verdict): void {
+    if (this.#phase === 'done') return
+    this.verdict = { allowed: false, rule, why }
+    this.rule = rule
+    if (this.#frames?.between === true) this.#sayGoodbye(this.#frames, POLICY_VIOLATION, { code: 'policy_denied', detail: why })
+    else this.fail('policy_denied', why)
+  }
+
   /** A tunnel must end: a WebSocket is told why (RFC 6455 §7.4.1), where that fits between its frames. */
   goAway(code: number): void {
-    if (this.#frames?.between === true) this.#downstream.write(closeFrame(code))
-    this.failure = 'draining'
-    this.detail = 'the proxy is shutting down'
+    this.#sayGoodbye(this.#frames, code, { code: 'draining', detail: 'the proxy is shutting down' })
+  }
+
+  #sayGoodbye(frames: FrameTracker | undefined, status: number, { code, detail }: { code: FailureCode; detail: string }): void {
+    if (frames?.between === true) this.#downstream.write(closeFrame(status))
+    this.failure = code
+    this.detail = detail
     this.#attempts?.abandon()
     this.#downstream.end()
     this.#finish()

@@ -30,6 +30,15 @@ export class PolicyEngine {
     return allowed ?? this.#default
   }
 
+  /** Why nothing that a caller could ask for on its connection would be allowed; undefined: something may. */
+  denialOfPeer(input: PolicyInput): Verdict | undefined {
+    for (const family of this.#families) {
+      const verdict = family.denialOfPeer === undefined ? family.decide(input) : family.denialOfPeer(input)
+      if (verdict?.allowed === false) return verdict
+    }
+    return this.#families.length === 0 && !this.#default.allowed ? this.#default : undefined
+  }
+
   /** For what it denied. */
   nearest(input: PolicyInput): Nearest | undefined {
     const denying = this.#families.find((family) => family.decide(input)?.allowed === false)

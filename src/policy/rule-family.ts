@@ -26,6 +26,7 @@ export class RuleFamily implements PolicyFamily {
   readonly #deny: RuleIndex
   /** null: no policy allows anything, so nothing is asked to. */
   readonly #allow: RuleIndex | null
+  readonly #denials: readonly Rule[]
   readonly #permissions: readonly Rule[]
   readonly #none: Verdict
 
@@ -43,7 +44,8 @@ export class RuleFamily implements PolicyFamily {
         })
     this.name = name
     this.readsPath = pathReading(policies)
-    this.#deny = new RuleIndex(compile('deny'))
+    this.#denials = compile('deny')
+    this.#deny = new RuleIndex(this.#denials)
     this.#permissions = compile('allow')
     this.#allow = policies.some(({ action }) => action === 'allow') ? new RuleIndex(this.#permissions) : null
     this.#none = { allowed: false, rule: '', why: `no rule of the ${name} policies for this workload allows it` }
@@ -54,6 +56,12 @@ export class RuleFamily implements PolicyFamily {
     if (denial !== undefined) return denial.verdict
     if (this.#allow === null) return undefined
     return this.#allow.find(input)?.verdict ?? this.#none
+  }
+
+  denialOfPeer(input: PolicyInput): Verdict | undefined {
+    const denial = this.#denials.find((rule) => rule.matchesPeer(input, false))
+    if (denial !== undefined) return denial.verdict
+    return this.#allow === null || this.#permissions.some((rule) => rule.matchesPeer(input, true)) ? undefined : this.#none
   }
 
   nearest(input: PolicyInput): Nearest | undefined {

@@ -33,7 +33,14 @@ export class Rule {
 
   matches(input: PolicyInput): boolean {
     const { from, to, when } = this.parts
-    return this.#any(from, input) && this.#any(to, input) && this.#all(when, input)
+    const wide = this.#wide
+    return anyGroup(from, input, wide) && anyGroup(to, input, wide) && allTests(when, input, wide)
+  }
+
+  /** Of a caller that has asked for nothing: `may`: whether some request of it could match; else whether each one would. */
+  matchesPeer(input: PolicyInput, may: boolean): boolean {
+    const { from, to, when } = this.parts
+    return anyGroup(from, input, may) && anyGroup(to, input, may) && allTests(when, input, may)
   }
 
   /** How far it is from matching: the share of its tests that hold, and the first that does not. */
@@ -45,27 +52,12 @@ export class Rule {
     return { share: total === 0 ? 1 : held / total, field: groups.find(({ field }) => field !== '')?.field ?? '' }
   }
 
-  #any(groups: readonly (readonly Test[])[], input: PolicyInput): boolean {
-    if (groups.length === 0) return true
-    for (let i = 0; i < groups.length; i++) if (this.#all(groups[i] as readonly Test[], input)) return true
-    return false
-  }
-
-  #all(tests: readonly Test[], input: PolicyInput): boolean {
-    for (let i = 0; i < tests.length; i++) if (!this.#holds(tests[i] as Test, input)) return false
-    return true
-  }
-
-  #holds(test: Test, input: PolicyInput): boolean {
-    return test.http && input.head === undefined ? this.#wide : test.holds(input)
-  }
-
   #closest(key: string, groups: readonly (readonly Test[])[], input: PolicyInput): { held: number; of: number; field: string } {
     let best = { held: 0, of: 0, field: '' }
     let bestShare = -1
     for (const tests of groups) {
-      const held = tests.filter((test) => this.#holds(test, input)).length
-      const failed = tests.find((test) => !this.#holds(test, input))
+      const held = tests.filter((test) => holds(test, input, this.#wide)).length
+      const failed = tests.find((test) => !holds(test, input, this.#wide))
       const share = tests.length === 0 ? 1 : held / tests.length
       if (share <= bestShare) continue
       bestShare = share
@@ -73,4 +65,20 @@ export class Rule {
     }
     return best
   }
+}
+
+/** `wide`: what a test of a head is taken for where there is no head. */
+function anyGroup(groups: readonly (readonly Test[])[], input: PolicyInput, wide: boolean): boolean {
+  if (groups.length === 0) return true
+  for (let i = 0; i < groups.length; i++) if (allTests(groups[i] as readonly Test[], input, wide)) return true
+  return false
+}
+
+function allTests(tests: readonly Test[], input: PolicyInput, wide: boolean): boolean {
+  for (let i = 0; i < tests.length; i++) if (!holds(tests[i] as Test, input, wide)) return false
+  return true
+}
+
+function holds(test: Test, input: PolicyInput, wide: boolean): boolean {
+  return test.http && input.head === undefined ? wide : test.holds(input)
 }

@@ -29,6 +29,11 @@ export interface PolicyFamily {
   readonly readsPath: PathReading
   /** undefined: none of its policies says anything of this. No side effects: it may be asked again while the exchange is open. */
   decide(input: PolicyInput): Verdict | undefined
+  /**
+   * What denies every request that a caller could send, of which only its connection is known; undefined: some may pass. Left out by
+   * families that look at nothing but connections: then `decide` says it.
+   */
+  denialOfPeer?(input: PolicyInput): Verdict | undefined
   /** For what it denied; only `explain` asks. */
   nearest(input: PolicyInput): Nearest | undefined
 }

@@ -52,13 +52,13 @@ function services(sidecar: SidecarParts): ServiceView[] {
 function connections(sidecar: SidecarParts): ConnectionView[] {
   const nowMs = sidecar.clock.nowMs()
   return [...sidecar.listeners.values()].flatMap((listener) =>
-    [...listener.connections].map(([connection, { protocol, ends, sinceMs }]) => ({
+    [...listener.connections].map(([connection, { protocol, peer, sinceMs }]) => ({
       direction: listener.direction,
       listener: listener.name,
       protocol,
-      downstream: ends.remoteAddress,
+      downstream: peer.remoteAddress,
       upstream: '',
-      principal: '',
+      principal: peer.identity?.principal ?? '',
       ageMs: Math.round(nowMs - sinceMs),
       active: connection.active,
     })),

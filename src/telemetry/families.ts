@@ -2,6 +2,7 @@
 import { LIMIT_REASONS } from '../codec/http2/limits.ts'
 import { FAILURES, type FailureCode } from '../core/failures.ts'
 import { DISTRUST } from '../identity/trust.ts'
+import { MALFORMED, REFUSALS, REVOKED } from './label-values.ts'
 
 /** 'configured': values come from the configuration; a list: the only values there are. Never raw from a request. */
 export type LabelSpec = 'configured' | readonly string[]
@@ -114,38 +115,6 @@ export const ISTIO = {
   tcpClosed: counter('istio_tcp_connections_closed_total', tcpLabels, 'TCP connections closed.'),
 } as const satisfies Record<string, FamilySpec>
 
-/** What a malformed request or response hurt. */
-export const MALFORMED = [
-  'request_line',
-  'status_line',
-  'version',
-  'target',
-  'host',
-  'field_name',
-  'field_value',
-  'line_ending',
-  'framing',
-  'chunk',
-  'head_size',
-  'frame',
-  'header_block',
-  'flow_control',
-  'other',
-] as const
-export type MalformedKind = (typeof MALFORMED)[number]
-
-/** Why a downstream connection was not served, or no longer. */
-export const REFUSALS = [
-  'connection_limit',
-  'detection_failed',
-  'not_captured',
-  'peer_certificate',
-  'plaintext',
-  'proxy_protocol',
-  'tls_handshake',
-] as const
-export type Refusal = (typeof REFUSALS)[number]
-
 /** Our own. Bound with `metrics.counter(key, labels)`, `metrics.gauge(key, labels)`, `metrics.histogram(key, labels)`. */
 export const OWN = {
   overhead: histogram(
@@ -178,6 +147,11 @@ export const OWN = {
     'outrigger_http2_limits_total',
     { side: ['downstream', 'upstream'], reason: LIMIT_REASONS },
     'Times that an HTTP/2 peer met a limit of the settings (http2).',
+  ),
+  revocations: counter(
+    'outrigger_revocations_total',
+    { direction, kind: REVOKED, rule: configured },
+    'What was open and closed because a newer configuration denies it, by the rule that decided; the empty rule: none allows it.',
   ),
   distrusted: counter(
     'outrigger_distrusted_connections_total',

@@ -1,5 +1,5 @@
 // What was malformed, as one of a few words: the codecs say it in sentences, which are for people.
-import type { MalformedKind } from './families.ts'
+import type { MalformedKind } from './label-values.ts'
 
 /** The first that matches counts. */
 const KINDS: readonly (readonly [RegExp, MalformedKind])[] = [

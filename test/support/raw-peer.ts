@@ -53,7 +53,11 @@ export class RawPeer {
   }
 }
 
-export async function rawClient(t: Owner, port: number, options: { readonly allowHalfOpen?: boolean } = {}): Promise<RawPeer> {
+export async function rawClient(
+  t: Owner,
+  port: number,
+  options: { readonly allowHalfOpen?: boolean; readonly localAddress?: string } = {},
+): Promise<RawPeer> {
   const socket = connect({ port, host: '127.0.0.1', ...options })
   const peer = new RawPeer(socket)
   t.teardown(() => socket.destroy())
