@@ -6,12 +6,14 @@ import { checkListeners } from './listener-checks.ts'
 import type { Problems } from './problem.ts'
 import { checkRoutes } from './route-checks.ts'
 import { checkServices } from './service-checks.ts'
+import { checkTcpRoutes } from './tcp-route-checks.ts'
 
 export function checkConsistency(draft: Draft, problems: Problems): void {
   checkIdentity(draft, problems)
   checkListeners(draft, problems)
   checkServices(draft, problems)
   checkRoutes(draft, problems)
+  checkTcpRoutes(draft, problems)
   checkGateways(draft, problems)
   const { drain } = draft.settings.value
   if (drain.grace > drain.limit) {

@@ -22,6 +22,8 @@ export interface Decision {
   readonly route: string
   readonly responseEdits: FieldChange | null
   readonly timeouts: Timeouts
+  /** Of a TCP connection without a byte; left out: as the settings say. */
+  readonly tcpIdleMs?: number
   /** null: nothing is repeated. */
   readonly retry: RetryPolicy | null
   /** null: one attempt at a time. */

@@ -195,7 +195,9 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
       this.upgraded = true
       if (head.upgrade === 'websocket') this.#frames = new FrameTracker()
       this.#requestEnded = this.#requestEnded && head.status !== 101
-      this.#deadlines.tunnel(this.kind === 'tcp' ? this.#deps.tcpIdleTimeoutMs() : this.#deps.upgradeIdleTimeoutMs())
+      this.#deadlines.tunnel(
+        this.kind === 'tcp' ? (this.#decision?.tcpIdleMs ?? this.#deps.tcpIdleTimeoutMs()) : this.#deps.upgradeIdleTimeoutMs(),
+      )
     }
     if (this.kind === 'grpc') this.noteGrpc(head.fields)
     if (responseEdits !== null) responseEdits.applyTo(head.fields)

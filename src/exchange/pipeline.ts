@@ -6,6 +6,7 @@ import type { FailureCode } from '../core/failures.ts'
 import type { LimitCaller } from '../routing/rate-limit.ts'
 import { APP_RETRY, DEFAULT_RETRY } from '../routing/retry-policy.ts'
 import type { Route } from '../routing/route.ts'
+import type { TcpRoute } from '../routing/tcp-routes.ts'
 import { forwardedClient } from '../telemetry/forwarded.ts'
 import type { Party } from '../telemetry/outcome.ts'
 import { BLACK_HOLE, PASSTHROUGH } from '../telemetry/party.ts'
@@ -92,6 +93,8 @@ export class Pipeline {
       }
       case 'route':
         return this.#follow(plan.route, x, head as RequestHead)
+      case 'tcpRoute':
+        return this.#connect(plan.route, x)
       case 'passthrough':
         return x.forward({ ...NO_ROUTE, service: side(registry.passthrough(plan.target), head), destination: PASSTHROUGH })
       case 'failure':
@@ -122,6 +125,21 @@ export class Pipeline {
       timeouts: route.timeouts,
       retry: route.retry ?? DEFAULT_RETRY,
       hedge: route.hedge,
+    })
+  }
+
+  #connect({ id, services, idleMs }: TcpRoute<Destination<Carrier>>, x: Exchange): void {
+    x.route = id
+    const choice = services.next()
+    if (choice?.service === undefined) return this.#fail(x, 'missing_backend', `route ${id} has no service`)
+    const { service, subset } = choice
+    x.forward({
+      ...NO_ROUTE,
+      route: id,
+      service: service.runtime.tcp,
+      subset,
+      destination: service.party,
+      ...(idleMs < 0 ? {} : { tcpIdleMs: idleMs }),
     })
   }
 

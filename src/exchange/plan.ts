@@ -6,6 +6,7 @@ import type { FailureCode } from '../core/failures.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import { normalizePath } from '../routing/normalize.ts'
 import type { Route } from '../routing/route.ts'
+import type { TcpRoute } from '../routing/tcp-routes.ts'
 import { forwardedFor, forwardedProto } from '../telemetry/forwarded.ts'
 import { authorize, type Judged, type PolicyPeer } from './authorize.ts'
 import { tellClientCert } from './client-cert.ts'
@@ -23,6 +24,8 @@ export type Plan<S> =
   | { readonly kind: 'service'; readonly destination: Destination<S> }
   /** To one of the route's services, once it is drawn; its edits are still to be made. */
   | { readonly kind: 'route'; readonly route: Route<Destination<S>> }
+  /** The same for a connection. */
+  | { readonly kind: 'tcpRoute'; readonly route: TcpRoute<Destination<S>> }
   /** To host:port, which is no known service. */
   | { readonly kind: 'passthrough'; readonly target: string }
   | { readonly kind: 'failure'; readonly code: FailureCode; readonly detail: string }
@@ -43,10 +46,15 @@ export function planConnection<S>(snapshot: Snapshot<S>, caller: Caller, judged:
   const verdict = authorize(snapshot, caller, { head: undefined, remoteIp: caller.remoteIp }, judged)
   if (verdict?.allowed === false) return denied(verdict)
   if (caller.direction === 'inbound') return toApp(snapshot, caller)
-  const addressed = snapshot.addresses.get(caller.original)
-  if (addressed !== undefined) return { kind: 'service', destination: addressed }
   const name = caller.service === '' ? caller.serverName : caller.service
-  const destination = name === '' ? undefined : snapshot.services.get(name, 'https')
+  const destination = snapshot.addresses.get(caller.original) ?? (name === '' ? undefined : snapshot.services.get(name, 'https'))
+  const route = snapshot.tcpRoutes?.match({
+    serverName: caller.serverName,
+    service: destination,
+    ip: caller.destinationIp,
+    port: destination?.config.port ?? caller.destinationPort,
+  })
+  if (route !== undefined) return { kind: 'tcpRoute', route }
   if (destination !== undefined) return { kind: 'service', destination }
   if (caller.original !== '') return planAddress(snapshot, caller.original)
   if (name === '') return { kind: 'failure', code: 'no_service', detail: 'a TCP connection that names no destination' }

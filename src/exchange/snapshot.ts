@@ -11,6 +11,7 @@ import { compileGateways, type Gateways, gatewayKey } from '../routing/gateways.
 import { RateLimiters } from '../routing/rate-limit.ts'
 import { ServiceIndex } from '../routing/service-index.ts'
 import type { RouteTable } from '../routing/table.ts'
+import { compileTcpRoutes, type TcpTable } from '../routing/tcp-routes.ts'
 import type { Party } from '../telemetry/outcome.ts'
 import { partyOf } from '../telemetry/party.ts'
 import { Callers } from './callers.ts'
@@ -32,6 +33,8 @@ export interface Snapshot<S> {
   /** By the virtual addresses that stand for them, '10.96.0.1:80'. */
   readonly addresses: ReadonlyMap<string, Destination<S>>
   readonly routes: RouteTable<Destination<S>>
+  /** null: there are none. */
+  readonly tcpRoutes: TcpTable<Destination<S>> | null
   readonly gateways: Gateways<Destination<S>>
   readonly policies: Policies
   /** Which endpoints this workload may reach; null: all. */
@@ -80,11 +83,8 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
     limiters,
     random,
   }
-  const { table, problems } = compileRoutes(config.routes, {
-    ...parts,
-    aliases: (host) => services.aliases(host),
-    scope: { kind: 'mesh', namespace: workload.namespace, labels: workload.labels },
-  })
+  const scope = { kind: 'mesh', namespace: workload.namespace, labels: workload.labels } as const
+  const { table, problems } = compileRoutes(config.routes, { ...parts, aliases: (host) => services.aliases(host), scope })
   const [problem] = problems
   if (problem !== undefined) throw new Error(`routes[${problem.route}].${problem.path.join('.')}: ${problem.message}`)
   const app = workload.labels['app'] ?? workload.name
@@ -98,6 +98,7 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
     services,
     addresses,
     routes: table,
+    tcpRoutes: compileTcpRoutes(config.tcpRoutes, { ...parts, every: (ref) => services.every(ref), scope }).table,
     gateways: compileGateways(config, allGateways ? undefined : listenedGateways(settings), parts),
     policies: compilePolicies(config),
     mtls: new MtlsModes(config),

@@ -53,6 +53,15 @@ export class ServiceIndex<V> {
     return this.#cache.get(authority, scheme) ?? undefined
   }
 
+  /** Every port of a service, or the one that is named. */
+  every(authority: string): readonly V[] {
+    const { host, port } = splitAuthority(authority)
+    const ports = this.#hosts.at(host)?.ports
+    if (ports === undefined) return []
+    const named = ports.get(port)
+    return port === '' ? [...ports.values()] : named === undefined ? [] : [named]
+  }
+
   /**
    * All hosts that mean the same as this one: a route for one name of a service is for all its names. A host that is no service's
    * stands for itself.

@@ -37,6 +37,7 @@ function endpointsOf(plan: Exclude<Plan<undefined>, { kind: 'failure' }>): strin
     case 'service':
       return plan.destination.config.endpoints.map(({ address }) => address)
     case 'route':
+    case 'tcpRoute':
       return plan.route.services.choices.flatMap(({ service }) => (service?.config.endpoints ?? []).map(({ address }) => address))
   }
 }

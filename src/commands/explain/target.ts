@@ -3,7 +3,7 @@ import type { InboundListenerConfig } from '../../config/schema/listeners.ts'
 import { parseAddress } from '../../core/address.ts'
 import type { Plan } from '../../exchange/plan.ts'
 import type { Destination } from '../../exchange/snapshot.ts'
-import type { Route } from '../../routing/route.ts'
+import type { TcpRoute } from '../../routing/tcp-routes.ts'
 import type { Question } from './question.ts'
 import type { Viewpoint } from './viewpoints.ts'
 
@@ -24,7 +24,7 @@ export interface Target {
 }
 
 export function targetOf(plan: Exclude<Plan<undefined>, { kind: 'failure' }>, snapshot: Viewpoint, question: Question): Target {
-  if (plan.kind === 'route') return routeTarget(plan.route)
+  if (plan.kind === 'route' || plan.kind === 'tcpRoute') return routeTarget(plan.route)
   if (plan.kind === 'service') {
     const { name, namespace, port } = plan.destination.config
     const why = `no route is for it; it goes to the service ${name}.${namespace}:${port} that it names`
@@ -54,7 +54,7 @@ function application(snapshot: Viewpoint, question: Question): Share[] {
   return port === undefined ? [] : [{ name, namespace, port, share: 1 }]
 }
 
-function routeTarget({ id, services }: Route<Destination<undefined>>): Target {
+function routeTarget({ id, services }: Pick<TcpRoute<Destination<undefined>>, 'id' | 'services'>): Target {
   const found: (Share & { share: number })[] = []
   const missing: string[] = []
   services.choices.forEach(({ service, subset, ref }, i) => {
