@@ -48,6 +48,11 @@ function checkAction(route: Located<RouteConfig>, problems: Problems): void {
     problems.error(route.at([]), `${route.label}: the route ${quote(name)} has no services`, 'it could redirect or reply instead')
   else if (second !== undefined)
     problems.error(route.at([second]), `${route.label}: ${second} can never happen, because there is ${first} as well`)
+  if (redirect !== undefined && Object.entries(redirect).every(([key, value]) => key === 'status' || value === undefined))
+    problems.error(
+      route.at(['redirect']),
+      `${route.label}.redirect: it changes nothing, so that callers would go round in circles`,
+    )
 }
 
 /** Of two routes that match the very same, the first one always wins. */

@@ -84,7 +84,8 @@ function planInbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead
 }
 
 function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {
-  const { authority, scheme } = head
+  const { scheme } = head
+  const authority = caller.original === '' ? head.authority : meantHost(snapshot, caller.original, head)
   const routed = caller.service === '' && head.method !== 'CONNECT'
   const routes = routed ? snapshot.routes.host(authority, scheme) : undefined
   const strict = routes?.readsPath === true || (snapshot.policies.outbound?.readsPath ?? false)
@@ -104,6 +105,15 @@ function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHea
   if (destination !== undefined) return { kind: 'service', destination }
   if (caller.service !== '') return { kind: 'failure', code: 'no_service', detail: `no service ${name}` }
   return caller.original === '' ? planUnknown(snapshot, head) : planAddress(snapshot, caller.original)
+}
+
+/** A captured caller means the service that it connected to, whatever host it names; but a host that only routes know is theirs. */
+function meantHost<S>(snapshot: Snapshot<S>, original: string, { authority, scheme }: RequestHead): string {
+  const addressed = snapshot.addresses.get(original)
+  if (addressed === undefined) return authority
+  const named = snapshot.services.get(authority, scheme)
+  if (named === addressed || (named === undefined && snapshot.routes.host(authority, scheme).named)) return authority
+  return addressed.authority
 }
 
 /** Where a captured connection was going, host:port. */

@@ -21,6 +21,8 @@ import { ServerFirst } from './server-first.ts'
 /** A service as routing knows it. `runtime` is what carries traffic to it; for `explain` there is none. */
 export interface Destination<S> {
   readonly config: ServiceConfig
+  /** The name that all of its names can be told by, 'name.namespace:port'. */
+  readonly authority: string
   readonly party: Party
   readonly runtime: S
 }
@@ -70,7 +72,8 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
     const { name, namespace } = service
     const host = `${name}.${namespace}.svc.cluster.local`
     const party = partyOf({ name, namespace, labels: { app: name } }, { host, name, namespace })
-    return [service, { config: service, party, runtime: runtime(service) }] as const
+    const authority = `${name}.${namespace}:${service.port}`
+    return [service, { config: service, authority, party, runtime: runtime(service) }] as const
   })
   const services = new ServiceIndex<Destination<S>>(entries, workload.namespace)
   const addresses = new Map(

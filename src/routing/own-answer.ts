@@ -36,12 +36,10 @@ export function compileReply({ status, headers, body }: DirectReplyConfig, repor
 
 /** `literal`: as for rewrites. */
 export function compileRedirect(config: RedirectConfig, literal: string | undefined, mode: PathMode, report: Report): OwnAnswer {
-  const { path, prefix, host, scheme, port } = config
+  const { path, prefix, host } = config
   const rewrite = compileRewrite({ path, prefix, regex: undefined }, literal, mode, report)
   if (host !== undefined && (!isHostPattern(host) || host.startsWith('*') || splitAuthority(host).port !== ''))
     report(['host'], `"${host}" is not a host without port`)
-  if (scheme === undefined && host === undefined && port === undefined && rewrite === null)
-    report([], 'it changes nothing, so that callers would go round in circles')
   return new Redirect(config, rewrite)
 }
 

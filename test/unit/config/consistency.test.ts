@@ -125,6 +125,11 @@ const routes: readonly Case[] = [
     lines: ['c.yaml:10:5: routes[0]: the route "r" has no services (it could redirect or reply instead)'],
   },
   {
+    name: 'a redirect to where the caller is',
+    text: 'routes:\n  - { name: r, redirect: { status: 301 } }',
+    lines: ['c.yaml:10:26: routes[0].redirect: it changes nothing, so that callers would go round in circles'],
+  },
+  {
     name: 'weights that add up to nothing',
     text: 'routes: [{ name: r, services: [{ service: catalog, weight: 0 }, { service: db.data, weight: 0 }] }]',
     lines: ['c.yaml:9:31: routes[0]: all weights are 0, so no request could go anywhere'],

@@ -18,7 +18,6 @@ const BAD: readonly (readonly [object, Path, RegExp])[] = [
   [{ rewrite: { regex: { pattern: '(', replacement: '' } } }, ['rewrite', 'regex', 'pattern'], /RE2/],
   [{ rewrite: { regex: { pattern: '(a)', replacement: '\\2' } } }, ['rewrite', 'regex', 'pattern'], /no group \\2/],
   [{ rewrite: { host: '*.x' } }, ['rewrite', 'host'], /not a host/],
-  [{ redirect: {} }, ['redirect'], /changes nothing/],
   [{ redirect: { host: 'a:80' } }, ['redirect', 'host'], /without port/],
   [{ redirect: { prefix: 'x' } }, ['redirect', 'prefix'], /starts with/],
   [{ reply: { status: 204, body: 'x' } }, ['reply', 'body'], /no body/],
