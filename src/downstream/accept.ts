@@ -270,7 +270,10 @@ class Acceptance {
   #hold(socket: Socket, connection: DownstreamConnection): void {
     if (this.#caller === undefined) return
     const { leaf, verified } = this.#caller
-    const release = (this.#options.identity as Identity).hold(leaf, verified, () => connection.destroy('caller_distrusted'))
+    const release = (this.#options.identity as Identity).hold(leaf, verified, {
+      close: () => connection.destroy('caller_distrusted'),
+      renew: () => connection.drain(),
+    })
     socket.once('close', release)
   }
 

@@ -5,11 +5,17 @@ import { Alarm } from '../core/alarm.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Distrust, Refused, Trust, Verified } from './trust.ts'
 
-export interface Held {
-  readonly leaf: X509Certificate
-  notAfterMs: number
+/** What is done with an open connection. */
+export interface Holder {
   /** Whose word it was is not taken any more. */
   readonly close: (refused: Refused) => void
+  /** The own certificate is another one: to be opened anew, when nothing is lost by it. */
+  readonly renew: () => void
+}
+
+interface Held {
+  readonly leaf: X509Certificate
+  readonly holder: Holder
 }
 
 /** More than this and a timer that counts in milliseconds would strike at once. */
@@ -37,8 +43,8 @@ export class Guard {
   }
 
   /** Until what it returns is called. */
-  hold(leaf: X509Certificate, { notAfterMs }: Verified, close: (refused: Refused) => void): () => void {
-    const held: Held = { leaf, notAfterMs, close }
+  hold(leaf: X509Certificate, { notAfterMs }: Verified, holder: Holder): () => void {
+    const held: Held = { leaf, holder }
     this.#held.add(held)
     this.#expect(notAfterMs)
     return () => this.#release(held)
@@ -48,6 +54,11 @@ export class Guard {
   trust(trust: Trust): void {
     this.#trust = trust
     this.#look()
+  }
+
+  /** Another own certificate: what stands on the former one should not wait until that ends. */
+  renew(): void {
+    for (const { holder } of Array.from(this.#held)) holder.renew()
   }
 
   /** What another one has held is held here from now on. */
@@ -73,7 +84,7 @@ export class Guard {
   #let(held: Held, refused: Refused): void {
     this.#held.delete(held)
     this.#closed(refused.why, refused.detail)
-    held.close(refused)
+    held.holder.close(refused)
   }
 
   #expect(notAfterMs: number): void {
@@ -88,7 +99,6 @@ export class Guard {
     for (const held of Array.from(this.#held)) {
       const verdict = this.#trust.verify(held.leaf, nowMs)
       if (verdict.kind === 'verified') {
-        held.notAfterMs = verdict.notAfterMs
         this.#expect(verdict.notAfterMs)
         continue
       }

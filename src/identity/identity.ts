@@ -6,7 +6,7 @@ import { watchConfig } from '../config/watch.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Closable } from '../core/lifecycle.ts'
 import type { Log } from '../core/log.ts'
-import { Guard } from './guard.ts'
+import { Guard, type Holder } from './guard.ts'
 import { type Material, makeMaterial, readIdentityFiles, type TrustDomains } from './material.ts'
 import type { Distrust, Refused, Verified } from './trust.ts'
 
@@ -70,9 +70,9 @@ export class Identity implements Closable {
     return this.#material.trust.verify(leaf, this.#options.clock.wallMs())
   }
 
-  /** Closes a connection when its certificate is no longer believed, until what this returns is called. */
-  hold(leaf: X509Certificate, verified: Verified, close: (refused: Refused) => void): () => void {
-    return this.#guard.hold(leaf, verified, close)
+  /** Tells of an open connection when the certificate of its other end is no longer believed, until what this returns is called. */
+  hold(leaf: X509Certificate, verified: Verified, holder: Holder): () => void {
+    return this.#guard.hold(leaf, verified, holder)
   }
 
   /** Looks whether the files have changed. */
@@ -85,6 +85,7 @@ export class Identity implements Closable {
         return
       }
       const material = makeMaterial(files, reading, domains, clock.wallMs())
+      const renewed = material.leaf.fingerprint256 !== this.#material.leaf.fingerprint256
       this.#fingerprint = reading.fingerprint
       this.#material = material
       this.#doubt = undefined
@@ -92,6 +93,7 @@ export class Identity implements Closable {
       log.info('the identity has changed', { identity: material.own.uri, notAfter: material.leaf.validToDate.toISOString() })
       reloaded('success')
       this.#guard.trust(material.trust)
+      if (renewed) this.#guard.renew()
     } catch (error) {
       this.#refuse((error as Error).message)
     }

@@ -3,6 +3,7 @@
 import { connect, type NetConnectOpts, Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Address } from '../../core/address.ts'
+import type { Holder } from '../../identity/guard.ts'
 import type { Secure } from '../secure/security.ts'
 
 export interface ConnectOptions {
@@ -17,8 +18,8 @@ export interface ConnectOptions {
   readonly read: (bytes: Buffer) => void
   /** Bytes in memory of their own. */
   readonly data: (bytes: Buffer) => void
-  /** What stands on the word of a certificate has to go. */
-  readonly lost: () => void
+  /** What stands on certificates may have to go. */
+  readonly holder: Holder
 }
 
 /** Calls back later only. `connected`: it is up, and whoever is meant is at the other end. */
@@ -56,7 +57,7 @@ export function openSocket(target: Address, options: ConnectOptions, connected: 
       : behindPreface(where, preface, tls, options.data)
   if (preface === undefined && target.kind === 'tcp') socket.setNoDelay(true)
   socket.once('secureConnect', () => {
-    const problem = secure.check(socket, options.lost)
+    const problem = secure.check(socket, options.holder)
     if (problem === undefined) connected()
     else socket.destroy(new Error(problem))
   })

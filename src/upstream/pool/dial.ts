@@ -59,7 +59,10 @@ export function dial(target: Address, owner: UpstreamConnectionOwner, options: D
         beginReading()
         late.reader?.push(bytes, false)
       },
-      lost: () => late.reader?.destroy('upstream_distrusted'),
+      holder: {
+        close: () => late.reader?.destroy('upstream_distrusted'),
+        renew: () => late.reader?.drain(),
+      },
     },
     () => late.reader?.connected(),
   )

@@ -4,6 +4,7 @@ import { checkServerIdentity, type SecureContext, type TLSSocket } from 'node:tl
 import type { ServiceConfig } from '../../config/schema/services.ts'
 import { isIp } from '../../core/address.ts'
 import { readCertificate } from '../../identity/certificate.ts'
+import type { Holder } from '../../identity/guard.ts'
 import { MESH_ALPN, peerOf } from '../../identity/handshake.ts'
 import type { Identity } from '../../identity/identity.ts'
 import type { Endpoint } from '../endpoint.ts'
@@ -17,8 +18,8 @@ export interface Secure {
   /** ''; none. */
   readonly serverName: string
   readonly protocols: readonly string[]
-  /** Looks at who answered. What is returned is why that is not who is meant; `lost` may be called later, when it no longer is. */
-  check(socket: TLSSocket, lost: () => void): string | undefined
+  /** Looks at who answered. What is returned is why that is not who is meant; `holder` may hear later that it no longer is. */
+  check(socket: TLSSocket, holder: Holder): string | undefined
 }
 
 /** What tells an endpoint that has a sidecar; sidecar injectors write it. */
@@ -61,13 +62,13 @@ export class Security {
       context: identity.material.context,
       serverName: tls.sni ?? `outbound_.${port}_._.${name}.${namespace}.svc.cluster.local`,
       protocols: MESH_ALPN[protocol],
-      check: (socket, lost) => {
+      check: (socket, holder) => {
         const peer = peerOf(socket, identity)
         if (peer.kind === 'refused') return peer.detail
         const { id } = peer.verified
         const expected = this.#expected(endpoint, identity.ownDomains)
         if (!expected(id)) return `${id.uri} answered, who is not expected here`
-        socket.once('close', identity.hold(peer.leaf, peer.verified, lost))
+        socket.once('close', identity.hold(peer.leaf, peer.verified, holder))
         return undefined
       },
     }

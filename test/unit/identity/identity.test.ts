@@ -31,12 +31,21 @@ function open(t: Test, folder: string, settings: { federated?: Record<string, st
   return { identity, clock, log, told }
 }
 
-function hold(identity: Identity, pem: string): { closed: Refused | undefined; release: () => void } {
+interface HeldOne {
+  closed: Refused | undefined
+  renewed: number
+  release: () => void
+}
+
+function hold(identity: Identity, pem: string): HeldOne {
   const leaf = new X509Certificate(pem)
-  const result: { closed: Refused | undefined; release: () => void } = { closed: undefined, release: () => {} }
+  const result: HeldOne = { closed: undefined, renewed: 0, release: () => {} }
   const verdict = identity.verify(leaf)
   if (verdict.kind === 'refused') throw new Error(verdict.detail)
-  result.release = identity.hold(leaf, verdict, (refused) => (result.closed = refused))
+  result.release = identity.hold(leaf, verdict, {
+    close: (refused) => (result.closed = refused),
+    renew: () => result.renewed++,
+  })
   return result
 }
 
@@ -150,4 +159,21 @@ t.test('closes what stands on a trust domain that is believed no more', async (t
   other.authority.issueInto(bundle, 'spiffe://partner.example/ns/x/sa/y', { lifeMs: HOUR, nowMs: START })
   identity.look()
   t.equal(held.closed?.why, 'untrusted')
+})
+
+t.test('asks for connections to be opened anew when its own certificate is another one, not for other changes', async (t) => {
+  const ours = new TestAuthority(t, 'cluster.local', START)
+  const first = ours.issue('shop', 'cart')
+  const folder = ours.folderOf(first)
+  const { identity } = open(t, folder)
+  const held = hold(identity, ours.issue('a', 'b').cert)
+  writeFileSync(join(folder, 'ca.crt'), `${first.ca}${new TestAuthority(t, 'cluster.local', START).authority.bundle}`)
+  identity.look()
+  t.equal(held.renewed, 0)
+  const second = ours.issue('shop', 'cart')
+  writeFileSync(join(folder, 'tls.crt'), second.cert)
+  writeFileSync(join(folder, 'tls.key'), second.key)
+  identity.look()
+  t.equal(held.renewed, 1)
+  t.equal(held.closed, undefined)
 })
