@@ -20,8 +20,8 @@ import { Exchange } from './exchange.ts'
 import { answerOf, courseOf } from './follow.ts'
 import { guard } from './guard.ts'
 import type { Peer } from './peer.ts'
-import { type Plan, planConnection } from './plan.ts'
-import { planArrival } from './plan-gateway.ts'
+import type { Plan } from './plan.ts'
+import { planArrival, planArrivingConnection } from './plan-gateway.ts'
 import type { Destination, Snapshot } from './snapshot.ts'
 
 export interface PipelineDeps extends ExchangeDeps<Exchange> {
@@ -70,7 +70,7 @@ export class Pipeline {
     recognize(peer, snapshot)
     const x = new Exchange(this.#deps, { peer, stream, request: undefined, ended: false, kind: 'tcp' })
     if (peer.direction === 'outbound') x.egress = snapshot.egress
-    this.#carryOut(planConnection(snapshot, peer, x), x, undefined)
+    this.#carryOut(planArrivingConnection(snapshot, peer, x), x, undefined)
     return x
   }
 

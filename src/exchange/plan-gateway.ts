@@ -5,7 +5,7 @@ import type { GatewayPort } from '../routing/gateways.ts'
 import { normalizePath } from '../routing/normalize.ts'
 import { forwardedFor, forwardedProto } from '../telemetry/forwarded.ts'
 import { authorize, type Judged } from './authorize.ts'
-import { type Caller, type Plan, planRequest } from './plan.ts'
+import { type Caller, type Plan, planConnection, planRequest } from './plan.ts'
 import type { Snapshot } from './snapshot.ts'
 
 const NO_LISTENER = { kind: 'failure', code: 'no_route', detail: 'no listener of the gateway is for this host' } as const
@@ -14,6 +14,20 @@ const AMBIGUOUS_PATH = { kind: 'failure', code: 'bad_request', detail: 'a path t
 /** Wherever it came in. */
 export function planArrival<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {
   return caller.gateway === '' ? planRequest(snapshot, caller, head, judged) : planAtGateway(snapshot, caller, head, judged)
+}
+
+/** The same for a connection that is not HTTP. */
+export function planArrivingConnection<S>(snapshot: Snapshot<S>, caller: Caller, judged: Judged): Plan<S> {
+  if (caller.gateway === '') return planConnection(snapshot, caller, judged)
+  const verdict = authorize(snapshot, caller, { head: undefined, remoteIp: caller.remoteIp }, judged)
+  if (verdict?.allowed === false) return { kind: 'failure', code: 'policy_denied', detail: verdict.why }
+  const { serverName, destinationPort: port } = caller
+  const listener = snapshot.gateways.get(caller.gateway)?.listener(serverName)
+  if (listener === undefined) return { ...NO_LISTENER, detail: 'no listener of the gateway is for this connection' }
+  const route = listener.connections?.match({ serverName, service: undefined, ip: '', port })
+  return route === undefined
+    ? { kind: 'failure', code: 'no_route', detail: `no route of ${listener.id} is for this connection` }
+    : { kind: 'tcpRoute', route }
 }
 
 /** The edge: what callers say of who they are and where they come from is believed as far as trusted hops reach. */

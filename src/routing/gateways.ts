@@ -3,9 +3,11 @@
 // hot path: bench/micro/routing/table.ts
 import type { GatewayConfig } from '../config/schema/gateways.ts'
 import type { RouteConfig } from '../config/schema/routes.ts'
+import type { TcpRouteConfig } from '../config/schema/tcp-routes.ts'
 import { compileRoutes, type RouteContext } from './compile.ts'
 import { AuthorityCache, HostTable } from './hosts.ts'
 import type { RouteTable } from './table.ts'
+import { compileTcpRoutes, type TcpTable } from './tcp-routes.ts'
 
 type ListenerConfig = GatewayConfig['listeners'][number]
 
@@ -14,6 +16,8 @@ export interface GatewayListener<S> {
   readonly id: string
   readonly config: ListenerConfig
   readonly routes: RouteTable<S>
+  /** Of connections that are not HTTP; null: there are none. */
+  readonly connections: TcpTable<S> | null
 }
 
 export class GatewayPort<S> {
@@ -42,32 +46,37 @@ export function gatewayKey(gateway: string, port: number): string {
   return `${gateway}:${port}`
 }
 
+interface Documents {
+  readonly gateways: readonly GatewayConfig[]
+  readonly routes: readonly RouteConfig[]
+  readonly tcpRoutes: readonly TcpRouteConfig[]
+}
+
+type Parts<S> = Omit<RouteContext<S>, 'aliases' | 'scope'>
+
 /** `wanted`: keys of those to compile; undefined: all. Mistakes of routes have been reported by whoever compiled them before. */
-export function compileGateways<S>(
-  { gateways, routes }: { readonly gateways: readonly GatewayConfig[]; readonly routes: readonly RouteConfig[] },
-  wanted: ReadonlySet<string> | undefined,
-  context: Omit<RouteContext<S>, 'aliases' | 'scope'>,
-): Gateways<S> {
+export function compileGateways<S>(documents: Documents, wanted: ReadonlySet<string> | undefined, parts: Parts<S>): Gateways<S> {
   const found = new Map<string, GatewayPort<S>>()
-  for (const { name, namespace, listeners } of gateways) {
+  for (const { name, namespace, listeners } of documents.gateways) {
     const gateway = `${namespace}/${name}`
     for (const port of new Set(listeners.map((listener) => listener.port))) {
       const key = gatewayKey(gateway, port)
       if (wanted !== undefined && !wanted.has(key)) continue
       const own = listeners.filter((listener) => listener.port === port)
-      found.set(key, new GatewayPort(own.map((config) => compileListener(`${gateway}/${config.name}`, config, routes, context))))
+      found.set(key, new GatewayPort(own.map((config) => compileListener(`${gateway}/${config.name}`, config, documents, parts))))
     }
   }
   return found
 }
 
-function compileListener<S>(
-  id: string,
-  config: ListenerConfig,
-  routes: readonly RouteConfig[],
-  context: Omit<RouteContext<S>, 'aliases' | 'scope'>,
-): GatewayListener<S> {
-  // who calls from outside knows no service by its other names
-  const own = { ...context, aliases: (host: string) => [host], scope: { kind: 'gateway', name: id } as const }
-  return { id, config, routes: compileRoutes(routes, own).table }
+function compileListener<S>(id: string, config: ListenerConfig, documents: Documents, parts: Parts<S>): GatewayListener<S> {
+  const scope = { kind: 'gateway', name: id } as const
+  // who calls from outside knows no service by its other names, and addresses none
+  const { table } = compileRoutes(documents.routes, { ...parts, aliases: (host) => [host], scope })
+  return {
+    id,
+    config,
+    routes: table,
+    connections: compileTcpRoutes(documents.tcpRoutes, { ...parts, every: () => [], scope }).table,
+  }
 }

@@ -7,8 +7,8 @@ import { answerOf, type Course, courseTo } from '../../exchange/follow.ts'
 import { preflightReply } from '../../exchange/guard.ts'
 import { replyTo } from '../../exchange/local-reply.ts'
 import { destinationOf } from '../../exchange/peer.ts'
-import { type Caller, type Plan, planConnection } from '../../exchange/plan.ts'
-import { planArrival } from '../../exchange/plan-gateway.ts'
+import type { Caller, Plan } from '../../exchange/plan.ts'
+import { planArrival, planArrivingConnection } from '../../exchange/plan-gateway.ts'
 import type { Destination } from '../../exchange/snapshot.ts'
 import { identityOf } from '../../policy/identity.ts'
 import { chain, type FieldChange } from '../../routing/edits.ts'
@@ -83,7 +83,7 @@ export function explainRequest(snapshot: Viewpoint, question: Question): Answer 
   const caller = callerOf(snapshot, question)
   const judged: Judged = { claims: question.claims, policyInput: undefined, verdict: undefined }
   if (question.protocol === 'tcp' || question.protocol === 'tls') {
-    return explainConnection(planConnection(snapshot, caller, judged), judged, { snapshot, question })
+    return explainConnection(planArrivingConnection(snapshot, caller, judged), judged, { snapshot, question })
   }
   const head = readRequest(question, snapshot.config.settings)
   if ('refused' in head) return failed(head.refused, head.detail, undefined)
