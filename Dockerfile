@@ -40,5 +40,6 @@ EXPOSE 15001 15006 15020
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=2s --start-period=5s --retries=3 \
   CMD ["/usr/local/bin/node", "-e", "fetch(process.env.OUTRIGGER_HEALTH).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["/usr/local/bin/node", "/outrigger/bin/outrigger.js"]
+# as line 1 of bin/outrigger.js
+ENTRYPOINT ["/usr/local/bin/node", "--no-memory-pool-share-memory-on-teardown", "/outrigger/bin/outrigger.js"]
 CMD ["run", "--config", "/etc/outrigger"]

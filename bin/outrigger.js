@@ -1,5 +1,6 @@
-#!/usr/bin/env node
-// The command. Plain JavaScript, so that a Node too old for the rest can still say so.
+#!/usr/bin/env -S node --no-memory-pool-share-memory-on-teardown
+// The command. Plain JavaScript, so that a Node too old for the rest can still say so. What line 1 asks of V8 is what the image asks of it as
+// well (docs/operations.md).
 import { existsSync } from 'node:fs'
 import module from 'node:module'
 import { fileURLToPath } from 'node:url'

@@ -48,6 +48,20 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
   zod: ['config'],
 }
 
+/** What a running sidecar has in memory from its start. */
+const START = 'commands/run.ts'
+/** Packages that are not there then: loaded by import() when they are used, or in the thread that compiles the configuration. */
+const LATE: ReadonlySet<string> = new Set([
+  '@kubernetes/client-node',
+  'jose',
+  'pino-pretty',
+  'prom-client',
+  're2js',
+  'undici',
+  'yaml',
+  'zod',
+])
+
 const SOCKETS = ['admin', 'codec', 'commands', 'discovery', 'downstream', 'exchange', 'sidecar.ts', 'telemetry', 'upstream']
 
 /** Built-in module → rooms that may use it. Those not named here are free. The side that configures and decides knows no sockets. */
@@ -57,7 +71,7 @@ export const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
   'node:http2': [],
   'node:https': ['commands'],
   'node:net': [...SOCKETS, 'core'], // core only asks it what an address looks like
-  'node:process': ['main.ts'],
+  'node:process': ['main.ts', 'telemetry'], // telemetry reads CPU time
   'node:tls': [...SOCKETS, 'identity'], // identity makes contexts, and opens nothing
 }
 
@@ -65,17 +79,36 @@ export const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
 export function directionProblems(files: ReadonlyMap<string, string>): string[] {
   const problems: string[] = []
   const graph = new Map<string, string[]>()
+  const loaded = new Map<string, string[]>()
   for (const [path, source] of files) {
     const edges: string[] = []
     graph.set(path, edges)
-    for (const { specifier, line } of importsOf(path, source)) {
+    loaded.set(path, [])
+    for (const { specifier, line, loads } of importsOf(path, source)) {
       const target = specifier?.startsWith('.') ? resolveFrom(path, specifier) : undefined
       const problem = specifier === undefined ? 'imports a name that is computed' : judge(path, specifier, target, files)
       if (problem !== undefined) problems.push(`src/${path}:${line}: ${problem}`)
       else if (target !== undefined) edges.push(target)
+      if (loads && specifier !== undefined) loaded.get(path)?.push(target ?? packageOf(specifier))
     }
   }
-  return [...problems, ...cycles(graph)]
+  return [...problems, ...cycles(graph), ...early(loaded)]
+}
+
+/** What a sidecar would have in memory from its start, and should not. */
+function early(loaded: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = []
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]): void => {
+    if (done.has(path)) return
+    done.add(path)
+    for (const next of loaded.get(path) ?? []) {
+      if (LATE.has(next)) found.push(`src/${path}: every sidecar would load ${next}: ${[...way, path].join(' → ')}`)
+      else visit(next, [...way, path])
+    }
+  }
+  visit(START, [])
+  return found
 }
 
 function judge(

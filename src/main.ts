@@ -24,7 +24,7 @@ const io: Io = {
   stderr: process.stderr,
   isTerminal: process.stderr.isTTY,
   env: process.env,
-  self: [process.execPath, process.argv[1] as string],
+  self: [process.execPath, ...process.execArgv, process.argv[1] as string],
   stop: stop.signal,
 }
 

@@ -1,10 +1,12 @@
 // Outrigger: an outbound listener that finds the service by Host, with a route, metrics and health on.
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { HOST, idleServices, type Peer, type Setup } from './peer.ts'
 
 const BIN = fileURLToPath(new URL('../../bin/outrigger.js', import.meta.url))
+/** As it starts by itself. */
+const FLAGS = /^#!\S+ -S node (.*)$/m.exec(readFileSync(BIN, 'utf8'))?.[1]?.split(' ') ?? []
 
 export const outrigger: Peer = {
   name: 'outrigger',
@@ -12,7 +14,7 @@ export const outrigger: Peer = {
   prepare(setup) {
     writeFileSync(join(setup.folder, 'outrigger.json'), JSON.stringify(settings(setup)))
     const flags = (process.env['OUTRIGGER_NODE_FLAGS'] ?? '').split(' ').filter(Boolean)
-    return [process.execPath, ...flags, BIN, 'run', '--config', setup.folder]
+    return [process.execPath, ...FLAGS, ...flags, BIN, 'run', '--config', setup.folder]
   },
 }
 

@@ -36,7 +36,6 @@ function nativeForm({ settings, ...config }: Config): string[] {
     tcpRoutes: [...config.tcpRoutes],
     policies: [...config.policies],
     gateways: [...config.gateways],
-    tokens: [...config.tokens],
   })
   return formatYaml(redact(written)).trimEnd().split('\n')
 }

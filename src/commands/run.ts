@@ -1,4 +1,5 @@
 // outrigger run: a sidecar from configuration files, until it is told to stop.
+import { CompileThread } from '../config/compile-thread.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
 import type { Config } from '../config/schema/config.ts'
 import { ConfigSource } from '../config/source.ts'
@@ -15,7 +16,13 @@ interface Running {
 }
 
 export async function run(paths: readonly string[], io: Io): Promise<ExitCode> {
-  const source = new ConfigSource({ paths, clock: systemClock, environment: io.env, examine: examineConfig })
+  const source = new ConfigSource({
+    paths,
+    clock: systemClock,
+    environment: io.env,
+    examine: examineConfig,
+    compiler: new CompileThread(systemClock),
+  })
   const { config, problems } = await source.load()
   for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`)
   if (config === undefined) return 1
@@ -82,7 +89,7 @@ async function takeOver(sidecar: Sidecar, config: Config, problems: readonly Pro
 }
 
 function startPrimary({ config, log, stop, paths, io }: Start & { paths: readonly string[]; io: Io }): Promise<Running> {
-  const program = io.self[1] as string
+  const program = io.self.at(-1) as string
   return Primary.start({
     settings: config.settings,
     log,

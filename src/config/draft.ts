@@ -1,4 +1,5 @@
 // What documents say before it is checked against each other: every part with the place that it came from.
+import { plainService } from './plain-service.ts'
 import type { Path, Place } from './problem.ts'
 import type { References } from './reference.ts'
 import type { Config } from './schema/config.ts'
@@ -8,7 +9,6 @@ import type { RouteConfig } from './schema/routes.ts'
 import type { ServiceConfig } from './schema/services.ts'
 import type { Settings } from './schema/settings.ts'
 import type { TcpRouteConfig } from './schema/tcp-routes.ts'
-import type { TokenConfig } from './schema/tokens.ts'
 
 export interface Located<T> {
   readonly value: T
@@ -27,7 +27,6 @@ export interface Draft {
   readonly routes: readonly Located<RouteConfig>[]
   readonly tcpRoutes: readonly Located<TcpRouteConfig>[]
   readonly policies: readonly Located<PolicyConfig>[]
-  readonly tokens: readonly Located<TokenConfig>[]
   readonly gateways: readonly Located<GatewayConfig>[]
   readonly workloads: Config['workloads']
   readonly namespaces: Config['namespaces']
@@ -49,16 +48,15 @@ export function configOf(draft: Draft): Config {
   const services = draft.services.map(({ value }) => value)
   const routes = draft.routes.map(({ value }) => value)
   const tcpRoutes = draft.tcpRoutes.map(({ value }) => value)
-  const tokens = draft.tokens.map(({ value }) => value)
   const policies = draft.policies.map(({ value }) => value)
   const gateways = draft.gateways.map(({ value }) => value)
   return {
     settings: draft.settings.value,
     services,
+    plain: plainService(),
     routes,
     tcpRoutes,
     policies,
-    tokens,
     gateways,
     workloads,
     namespaces,

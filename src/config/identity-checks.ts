@@ -1,8 +1,8 @@
 // Checks of identity: all files named, trust domains that can be, and no listener that asks for more than there is.
 import type { Draft } from './draft.ts'
+import { identityFiles } from './identity-files.ts'
 import type { Path, Problems } from './problem.ts'
 import { formatPath, quote } from './problem.ts'
-import { identityFiles } from './schema/identity.ts'
 import type { InboundListenerConfig } from './schema/listeners.ts'
 
 const TRUST_DOMAIN = /^[a-z0-9._-]{1,255}$/

@@ -14,7 +14,6 @@ const JOINED_LISTS: ReadonlySet<string> = new Set([
   'routes',
   'tcpRoutes',
   'policies',
-  'tokens',
   'gateways',
   'listeners.inbound',
   'listeners.outbound',

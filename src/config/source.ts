@@ -3,13 +3,12 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import type { Cancel, Clock } from '../core/clock.ts'
 import type { Closable } from '../core/lifecycle.ts'
-import { compileAside } from './compile-worker.ts'
+import { type Compiler, compileHere } from './compiler.ts'
 import type { Finding } from './draft.ts'
 import type { Environment } from './environment.ts'
 import type { ConfigFile } from './files.ts'
 import { readFiles } from './files.ts'
 import type { LoadResult } from './load.ts'
-import { compileFiles } from './load.ts'
 import type { Problem } from './problem.ts'
 import { Problems } from './problem.ts'
 import type { Config } from './schema/config.ts'
@@ -22,6 +21,8 @@ export interface SourceOptions {
   readonly environment?: Environment
   /** As in LoadOptions; asked before a Config is handed out. */
   readonly examine?: (config: Config) => readonly Finding[]
+  /** Closed with the source; by default this thread. */
+  readonly compiler?: Compiler
 }
 
 export interface SourceListener {
@@ -54,6 +55,7 @@ interface Good {
 
 export class ConfigSource implements Closable {
   readonly #options: SourceOptions
+  readonly #compiler: Compiler
   #listener: SourceListener | undefined
   #watch: Closable | undefined
   #good: Good | undefined
@@ -70,6 +72,7 @@ export class ConfigSource implements Closable {
 
   constructor(options: SourceOptions) {
     this.#options = options
+    this.#compiler = options.compiler ?? compileHere
   }
 
   /** The last good Config; undefined until there is one. */
@@ -85,9 +88,10 @@ export class ConfigSource implements Closable {
   /** What there is now, for the start. */
   async load(): Promise<LoadResult> {
     const reading = await this.#read()
-    const { environment = {}, examine } = this.#options
-    const result = compileFiles(reading.files, { environment, ...(examine ? { examine } : {}) }, reading.problems)
+    const result = await this.#compile(reading)
     this.#settle(reading, result)
+    // the next change may be days away
+    void this.#compiler.close()
     return result
   }
 
@@ -112,6 +116,7 @@ export class ConfigSource implements Closable {
     this.#cancelLook?.()
     await this.#watch?.close()
     await this.#looking
+    await this.#compiler.close()
   }
 
   async #lookUntilDone(): Promise<void> {
@@ -132,6 +137,7 @@ export class ConfigSource implements Closable {
       this.#changedMs = Infinity
       return
     }
+    this.#compiler.expect()
     const torn = reading.files.some((file) => looksTorn(file, this.#good?.files ?? []))
     if (!this.#hasSettled(reading, torn ? SETTLE_TORN_MS : SETTLE_MS)) return
     const result = await this.#compile(reading)
@@ -155,13 +161,14 @@ export class ConfigSource implements Closable {
 
   async #compile({ files, problems }: Reading): Promise<LoadResult> {
     const { environment = {}, examine } = this.#options
-    const result = await compileAside({ files, environment, problems: problems.sorted() })
+    const order = { files, environment, problems: problems.sorted(), findings: [] }
+    const result = await this.#compiler.compile(order)
     if (result.config === undefined) return result
     const lost = this.#lostSettings(files, result)
     if (lost !== undefined) return { problems: [lost], settingsKeys: result.settingsKeys }
     const findings = examine?.(result.config) ?? []
-    // read again for the places of what was found
-    return findings.length === 0 ? result : compileFiles(files, { environment, examine: () => findings }, problems)
+    // once more, for the places of what was found
+    return findings.length === 0 ? result : this.#compiler.compile({ ...order, findings })
   }
 
   /** A file that goes takes routes and services with it; but settings that nothing else sets are lost, not meant to be the defaults. */

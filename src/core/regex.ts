@@ -1,5 +1,6 @@
 // Regular expressions in linear time, with RE2's syntax, always for the whole text. The one door to re2js.
-import { RE2JS, RE2JSException, RE2Set } from 're2js'
+import { createRequire } from 'node:module'
+import type * as re2js from 're2js'
 import { plainRegex } from './regex-plain.ts'
 import { literalPrefix } from './regex-syntax.ts'
 
@@ -20,6 +21,14 @@ export interface Regex {
   /** Whether the whole text matches. */
   test(text: string): boolean
 }
+
+/** Loaded with the first expression: most sidecars have none. */
+function engine(): typeof re2js {
+  loaded ??= createRequire(import.meta.url)('re2js') as typeof re2js
+  return loaded
+}
+
+let loaded: typeof re2js | undefined
 
 const META = /[\\^$.*+?()[\]{}|]/g
 
@@ -56,6 +65,7 @@ export function regexProblem(pattern: string): string | undefined {
 function testOf(pattern: string): Regex['test'] {
   if (pattern.length > MAX_PATTERN_LENGTH)
     throw new RegexError(`the regular expression is longer than ${MAX_PATTERN_LENGTH} characters`)
+  const { RE2JS, RE2JSException, RE2Set } = engine()
   try {
     if (RE2JS.compile(pattern).programSize() > MAX_PROGRAM_SIZE) {
       throw new RegexError('the regular expression is too large: repeat fewer times or use fewer alternatives')
@@ -80,7 +90,7 @@ export type Replace = (text: string) => string
 /** Throws RegexError with a sentence for the user. */
 export function compileReplace(pattern: string, replacement: string): Replace {
   compileRegex(pattern)
-  const regex = RE2JS.compile(pattern)
+  const regex = engine().RE2JS.compile(pattern)
   // text, group, text, group, …
   const parts = replacement.split(/\\([\d\\])/)
   for (let i = 1; i < parts.length; i += 2) {

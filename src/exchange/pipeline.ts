@@ -13,8 +13,6 @@ import { BLACK_HOLE, PASSTHROUGH } from '../telemetry/party.ts'
 import { ensureTraceparent, type IdSource, requestIdOf } from '../telemetry/trace.ts'
 import type { Carrier, ServiceRegistry } from '../upstream/registry.ts'
 import type { Service } from '../upstream/service.ts'
-import { authenticate } from './authenticate.ts'
-import { comesIn } from './authorize.ts'
 import type { ExchangeDeps } from './decision.ts'
 import { Exchange } from './exchange.ts'
 import { answerOf, courseOf } from './follow.ts'
@@ -51,16 +49,7 @@ export class Pipeline {
     x.requestId = requestIdOf(head.fields, ids)
     ensureTraceparent(head.fields, ids)
     if (peer.direction === 'outbound') x.egress = snapshot.egress
-    const { authentication } = snapshot
-    if (authentication === null || !comesIn(peer)) this.#carryOut(planArrival(snapshot, peer, head, x), x, head)
-    else {
-      authenticate(authentication, {
-        x,
-        head,
-        go: () => this.#carryOut(planArrival(snapshot, peer, head, x), x, head),
-        refuse: (detail) => this.#fail(x, 'unauthenticated', detail),
-      })
-    }
+    this.#carryOut(planArrival(snapshot, peer, head, x), x, head)
     return x
   }
 

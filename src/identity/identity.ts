@@ -1,7 +1,7 @@
 // The identity of this sidecar as both sides of the data path use it: what it shows, whom it believes, and what it has let in. Follows its
 // files; a change that can't be used leaves the former one in place.
 import type { X509Certificate } from 'node:crypto'
-import type { IdentityFiles } from '../config/schema/identity.ts'
+import type { IdentityFiles } from '../config/identity-files.ts'
 import { watchConfig } from '../config/watch.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Closable } from '../core/lifecycle.ts'

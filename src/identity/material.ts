@@ -3,7 +3,7 @@
 import { constants, createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
-import type { IdentityFiles } from '../config/schema/identity.ts'
+import type { IdentityFiles } from '../config/identity-files.ts'
 import { type RevocationList, readRevocationLists } from './crl.ts'
 import type { SpiffeId } from './spiffe.ts'
 import { identityOf, Trust } from './trust.ts'

@@ -1,6 +1,6 @@
 // The identity that a sidecar has at the moment, through reloads: another one takes over what the former one has let in.
 
-import { identityFiles } from '../config/schema/identity.ts'
+import { identityFiles } from '../config/identity-files.ts'
 import type { Settings } from '../config/schema/settings.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'

@@ -2,14 +2,12 @@
 // destinations that nobody configured.
 import type { RequestHead } from '../codec/message.ts'
 import type { InboundListenerConfig } from '../config/schema/listeners.ts'
-import { type EndpointConfig, type ServiceConfig, serviceSchema } from '../config/schema/services.ts'
+import type { EndpointConfig, ServiceConfig } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
 import { Service, type ServiceDeps } from './service.ts'
 
 /** Destinations that nobody configured, kept at once: callers choose them. */
 const MAX_RECENT = 256
-/** The application is the limit of its own traffic. */
-const UNLIMITED = { connections: 1_000_000, pending: 1_000_000, requests: 1_000_000 } as const
 
 /** One service as HTTP and as plain bytes; each side comes up when it is first needed. */
 export class Carrier {
@@ -72,13 +70,16 @@ export class Carrier {
 
 export class ServiceRegistry {
   readonly #deps: ServiceDeps
+  readonly #plain: ServiceConfig
   readonly #configured = new Map<string, Carrier>()
   readonly #apps = new Map<string, Carrier>()
   readonly #appProtocols = new Map<string, ServiceConfig['protocol']>()
   readonly #capturedApps: RecentCarriers
   readonly #passthrough: RecentCarriers
 
-  constructor(deps: ServiceDeps) {
+  /** `plain`: as in Config. */
+  constructor(plain: ServiceConfig, deps: ServiceDeps) {
+    this.#plain = plain
     this.#deps = deps
     this.#capturedApps = new RecentCarriers({ ...deps, source: appSource })
     this.#passthrough = new RecentCarriers(deps)
@@ -117,7 +118,7 @@ export class ServiceRegistry {
     for (const [listener, { app, appProtocol }] of apps) {
       this.#appProtocols.set(listener, appProtocol)
       if (app === undefined) continue
-      const config = plainService('app', app, appProtocol)
+      const config = this.#service('app', app, appProtocol)
       const known = this.#apps.get(listener)
       if (known === undefined) this.#apps.set(listener, new Carrier(config, config.endpoints, this.#deps))
       else {
@@ -132,12 +133,12 @@ export class ServiceRegistry {
     if (target === '') return this.#apps.get(listener) as Carrier
     const protocol = this.#appProtocols.get(listener) ?? 'auto'
     const key = `${protocol} ${target}`
-    return this.#capturedApps.get(key) ?? this.#capturedApps.add(key, plainService('app', target, protocol))
+    return this.#capturedApps.get(key) ?? this.#capturedApps.add(key, this.#service('app', target, protocol))
   }
 
   /** `target`: host:port. */
   passthrough(target: string): Carrier {
-    return this.#passthrough.get(target) ?? this.#passthrough.add(target, plainService('passthrough', target, 'auto'))
+    return this.#passthrough.get(target) ?? this.#passthrough.add(target, this.#service('passthrough', target, 'auto'))
   }
 
   /** Everything that carries traffic, for metrics and admin. */
@@ -151,6 +152,11 @@ export class ServiceRegistry {
 
   close(): void {
     for (const { carrier } of this.all()) carrier.close()
+  }
+
+  /** One endpoint, and the defaults of the rest. */
+  #service(name: string, address: string, protocol: ServiceConfig['protocol']): ServiceConfig {
+    return { ...this.#plain, name, protocol, endpoints: [{ address, weight: 1, labels: {} }] }
   }
 }
 
@@ -190,11 +196,4 @@ class RecentCarriers {
 /** Where calls to a captured application come from, so that they are not captured again; src/capture/rules.ts lets them through. */
 function appSource(host: string): string {
   return host.includes(':') ? '::6' : '127.0.0.6'
-}
-
-const PLAIN = serviceSchema.parse({ name: 'plain', port: 1, limits: UNLIMITED })
-
-/** A service of one endpoint, with the defaults of the rest. */
-function plainService(name: string, address: string, protocol: ServiceConfig['protocol']): ServiceConfig {
-  return { ...PLAIN, name, protocol, endpoints: [{ address, weight: 1, labels: {} }] }
 }

@@ -1,5 +1,5 @@
 // What users get: the production file set as a process of its own, and the root file system of the image.
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { eventually } from '../support/eventually.ts'
@@ -68,6 +68,11 @@ t.test('runs on the root file system of the image, as its user, and reports its 
   t.same(await run(t, [...inImage, ...commandOf('HEALTHCHECK')], env).exit, { code: 0, signal: null }, 'healthy')
   t.same(await sidecar.stop(), { code: 0, signal: null })
   t.same(await run(t, [...inImage, ...commandOf('HEALTHCHECK')], env).exit, { code: 1, signal: null }, 'gone')
+})
+
+t.test('asks the same of V8 in the image as where it starts by itself', async (t) => {
+  const [line = ''] = readFileSync(program, 'utf8').split('\n')
+  t.same(line.split(' ').slice(3), commandOf('ENTRYPOINT').slice(1, -1))
 })
 
 /** The JSON of an instruction in the last stage. */

@@ -2,6 +2,7 @@
 // verdict, mean of the runs. Every request is read from bytes anew: strings that were never hashed before, as in service.
 import { HeadReader } from '../../../src/codec/http1/head.ts'
 import type { RequestHead } from '../../../src/codec/message.ts'
+import { plainService } from '../../../src/config/plain-service.ts'
 import { policySchema } from '../../../src/config/schema/policies.ts'
 import { settingsSchema } from '../../../src/config/schema/settings.ts'
 import { compilePolicies } from '../../../src/policy/families.ts'
@@ -99,10 +100,10 @@ function deciding(scene: Scene, size: number): number {
   const engine = compilePolicies({
     settings,
     services: [],
+    plain: plainService(),
     routes: [],
     tcpRoutes: [],
     gateways: [],
-    tokens: [],
     policies,
     workloads: [],
     namespaces: [],

@@ -7,7 +7,6 @@ import type { RouteConfig } from './routes.ts'
 import type { ServiceConfig } from './services.ts'
 import type { Settings } from './settings.ts'
 import type { TcpRouteConfig } from './tcp-routes.ts'
-import type { TokenConfig } from './tokens.ts'
 
 /** An application instance that documents tell of: who speaks from its addresses. */
 export interface WorkloadConfig {
@@ -46,10 +45,11 @@ export interface PeerAuthenticationConfig {
 export interface Config {
   readonly settings: Settings
   readonly services: readonly ServiceConfig[]
+  /** A service with nothing but defaults: what applications and destinations that nobody configured are carried as. */
+  readonly plain: ServiceConfig
   /** Oldest first where documents tell their age: among routes that match equally well the first one wins. */
   readonly routes: readonly RouteConfig[]
   readonly tcpRoutes: readonly TcpRouteConfig[]
-  readonly tokens: readonly TokenConfig[]
   /** In full, whatever they were written as. */
   readonly policies: readonly PolicyConfig[]
   readonly gateways: readonly GatewayConfig[]

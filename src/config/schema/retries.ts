@@ -1,5 +1,6 @@
 // How long an exchange may take, and what is done about attempts that fail: retries and hedging.
 import { z } from 'zod'
+import { RETRY_CONDITIONS } from '../retry-conditions.ts'
 import { duration, optionalDuration, positiveDuration, size } from '../types.ts'
 import { textMatches } from './route-match.ts'
 
@@ -14,26 +15,6 @@ export const timeouts = z.strictObject({
     'Longest life of an exchange of any kind, streaming calls and upgrades included. "0": no limit.',
   ),
 })
-
-/** As Envoy names them. */
-export const RETRY_CONDITIONS = [
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'refused-stream',
-  'retriable-4xx',
-  'retriable-status-codes',
-  'retriable-headers',
-  'envoy-ratelimited',
-  'cancelled',
-  'deadline-exceeded',
-  'internal',
-  'resource-exhausted',
-  'unavailable',
-] as const
-export type RetryCondition = (typeof RETRY_CONDITIONS)[number]
 
 export const retry = z.strictObject({
   on: z

@@ -1,22 +1,34 @@
-// Memory that upstream sockets read into. A connection holds a small buffer; while it reads a large body it borrows a large one, which
-// makes for few and cheap reads. A buffer is read into again as soon as its bytes are gone.
+// Memory that upstream sockets read into. A connection holds a small buffer, or a middling one after the small one was too small; while
+// it reads a large body it borrows a large one, which makes for few and cheap reads. A buffer is read into again as soon as its bytes are gone.
 // hot path: bench/macro
 import { FULL, WRITTEN, type WriteResult } from '../../codec/stream.ts'
 
-const SMALL_BYTES = 32_768
+/** An odd number of cache lines: buffers that begin at the same place of a page would push each other out of the cache. */
+const SMALL_BYTES = 71 * 64
+const MIDDLE_BYTES = 32_768
 const LARGE_BYTES = 1_048_576
 /** From how many bytes still to come a large buffer is worth it. */
 const LARGE_FROM = 131_072
 const MAX_LARGE = 32
-const MAX_SPARE_SMALL = 256
 
-const spareSmall: Buffer[] = []
-const spareLarge: Buffer[] = []
+/** Buffers that nobody uses, and how many of them are kept. */
+interface Spare {
+  readonly buffers: Buffer[]
+  readonly max: number
+}
+
+const SPARE: ReadonlyMap<number, Spare> = new Map([
+  [SMALL_BYTES, { buffers: [], max: 1024 }],
+  [MIDDLE_BYTES, { buffers: [], max: 128 }],
+  [LARGE_BYTES, { buffers: [], max: MAX_LARGE }],
+])
 let largeInUse = 0
 
 /** The buffers of one connection. */
 export class ReadBuffers {
-  #current: Buffer = spareSmall.pop() ?? Buffer.allocUnsafeSlow(SMALL_BYTES)
+  #current: Buffer = take(SMALL_BYTES)
+  /** Length of the buffer when nothing large is expected. */
+  #usual = SMALL_BYTES
   /** Read into, and still referred to by a slow peer's writes. */
   #lent: Buffer[] = []
   /** The peer had enough after the last read: that there is another one says that it has taken everything since. */
@@ -26,16 +38,19 @@ export class ReadBuffers {
     return this.#current
   }
 
-  /** After a read: `result` is what became of the bytes, `expects` how many are still to come. */
-  turn(result: WriteResult, expects: number): Buffer {
+  /** After a read: `result` is what became of the bytes, `expects` how many are still to come; `filled`: the buffer had no room for more. */
+  turn(result: WriteResult, expects: number, filled = false): Buffer {
+    if (filled) this.#usual = MIDDLE_BYTES
     const large = expects >= LARGE_FROM
+    const wanted = large ? LARGE_BYTES : this.#usual
     if ((this.#full || result === WRITTEN) && this.#lent.length > 0) this.#takeBack()
     this.#full = result === FULL
     if (result === WRITTEN) {
-      if (large === (this.#current.length === LARGE_BYTES)) return this.#current
+      const had = this.#current.length
+      if (had === wanted || (large && had === MIDDLE_BYTES && largeInUse >= MAX_LARGE)) return this.#current
       giveBack(this.#current)
     } else this.#lent.push(this.#current)
-    this.#current = take(large)
+    this.#current = take(wanted)
     return this.#current
   }
 
@@ -58,14 +73,14 @@ export class ReadBuffers {
  * referred to is not read into again.
  */
 export class SharedBuffers {
-  #current: Buffer = take(false)
+  #current: Buffer = take(MIDDLE_BYTES)
 
   get current(): Buffer {
     return this.#current
   }
 
   turn(result: WriteResult): Buffer {
-    if (result !== WRITTEN) this.#current = take(false)
+    if (result !== WRITTEN) this.#current = take(MIDDLE_BYTES)
     return this.#current
   }
 
@@ -77,17 +92,14 @@ export class SharedBuffers {
 
 const NOTHING = Buffer.alloc(0)
 
-function take(large: boolean): Buffer {
-  if (large && largeInUse < MAX_LARGE) {
-    largeInUse++
-    return spareLarge.pop() ?? Buffer.allocUnsafeSlow(LARGE_BYTES)
-  }
-  return spareSmall.pop() ?? Buffer.allocUnsafeSlow(SMALL_BYTES)
+function take(bytes: number): Buffer {
+  if (bytes === LARGE_BYTES && largeInUse >= MAX_LARGE) return take(MIDDLE_BYTES)
+  if (bytes === LARGE_BYTES) largeInUse++
+  return SPARE.get(bytes)?.buffers.pop() ?? Buffer.allocUnsafeSlow(bytes)
 }
 
 function giveBack(buffer: Buffer): void {
-  if (buffer.length === LARGE_BYTES) {
-    largeInUse--
-    if (spareLarge.length < MAX_LARGE) spareLarge.push(buffer)
-  } else if (buffer.length === SMALL_BYTES && spareSmall.length < MAX_SPARE_SMALL) spareSmall.push(buffer)
+  if (buffer.length === LARGE_BYTES) largeInUse--
+  const spare = SPARE.get(buffer.length)
+  if (spare !== undefined && spare.buffers.length < spare.max) spare.buffers.push(buffer)
 }

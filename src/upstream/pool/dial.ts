@@ -53,7 +53,7 @@ export function dial(target: Address, owner: UpstreamConnectionOwner, options: D
         const reader = late.reader as Reader
         beginReading()
         const result = reader.push(bytes, true)
-        next = buffers.turn(result, reader.expects)
+        next = buffers.turn(result, reader.expects, bytes.length === next.length)
       },
       data(bytes) {
         beginReading()

@@ -36,6 +36,17 @@ const cases: { name: string; files: Record<string, string>; problems: string[] }
     problems: [1, 2, 3].map((line) => `src/core/a.ts:${line}: core must not import upstream (upstream/service.ts)`),
   },
   {
+    name: 'refuses what a sidecar would load at its start, but not types, import() or what nobody loads',
+    files: {
+      'commands/run.ts':
+        "import { a } from '../config/a.ts'\nimport type { B } from '../config/b.ts'\nexport const c = (b: B) => [a, b]",
+      'config/a.ts': "import { type Z, z } from 'zod'\nexport const a: Z = z\nexport const b = () => import('./b.ts')",
+      'config/b.ts': "import { parse } from 'yaml'\nexport type B = typeof parse",
+      'config/c.ts': "import { type Z } from 'zod'\nexport const c: Z = 1",
+    },
+    problems: ['src/config/a.ts: every sidecar would load zod: commands/run.ts → config/a.ts'],
+  },
+  {
     name: 'is not fooled by comments and strings',
     files: { 'core/a.ts': '// import "../main.ts"\nexport const text = `import x from "../main.ts"`' },
     problems: [],

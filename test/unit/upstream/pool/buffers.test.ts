@@ -36,3 +36,13 @@ t.test('a large body is worth a large buffer, and its end gives it back', async 
   buffers.close()
   t.equal(buffers.current.length, 0)
 })
+
+t.test('a buffer that was too small is replaced by a larger one, for good', async (t) => {
+  const buffers = new ReadBuffers()
+  const small = buffers.current.length
+  const larger = buffers.turn(WRITTEN, 0, true).length
+  t.ok(larger > small)
+  t.equal(buffers.turn(WRITTEN, 0).length, larger)
+  t.ok(buffers.turn(WRITTEN, LARGE_BODY).length > larger)
+  t.equal(buffers.turn(WRITTEN, 0).length, larger)
+})

@@ -1,0 +1,75 @@
+// Compiles configuration in a thread of its own: the data path does not stand still meanwhile, and the parser, the schema and all dialects
+// are not in memory while nothing changes.
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Cancel, Clock } from '../core/clock.ts'
+import type { CompileOrder, Compiler } from './compiler.ts'
+import type { LoadResult } from './load.ts'
+import { Problems } from './problem.ts'
+
+/** Changes come in flocks. */
+const STAYS_MS = 10_000
+/** Beside this file, under the ending that it has: .ts in a checkout, .js in the build. */
+const PROGRAM = new URL(`./compile-worker${extname(import.meta.url)}`, import.meta.url)
+
+export class CompileThread implements Compiler {
+  readonly #clock: Clock
+  #worker: Worker | undefined
+  #cancelEnd: Cancel | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  expect(): void {
+    this.#cancelEnd?.()
+    this.#start()
+    this.#cancelEnd = this.#clock.after(STAYS_MS, () => void this.close())
+  }
+
+  async compile(order: CompileOrder): Promise<LoadResult> {
+    this.#cancelEnd?.()
+    const worker = this.#start()
+    try {
+      return await answerOf(worker, order)
+    } catch (error) {
+      this.#worker = undefined
+      // such as a lack of memory: the data path goes on
+      const problems = Problems.of(order.problems)
+      const place = { file: order.files[0]?.path ?? '', line: 1, column: 1 }
+      problems.error(place, `the thread that reads the configuration failed: ${(error as Error).message}`)
+      return { problems: problems.sorted(), settingsKeys: [] }
+    } finally {
+      this.#cancelEnd = this.#clock.after(STAYS_MS, () => void this.close())
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#cancelEnd?.()
+    const worker = this.#worker
+    this.#worker = undefined
+    await worker?.terminate()
+  }
+
+  #start(): Worker {
+    const worker = (this.#worker ??= new Worker(PROGRAM))
+    // a thread that nobody waits for keeps no process alive
+    worker.unref()
+    return worker
+  }
+}
+
+async function answerOf(worker: Worker, order: CompileOrder): Promise<LoadResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<LoadResult>()
+  const ended = (code: number): void => reject(new Error(`it ended with ${code}`))
+  worker.ref()
+  worker.once('message', resolve).once('error', reject).once('exit', ended)
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  worker.postMessage(order)
+  try {
+    return await promise
+  } finally {
+    worker.off('message', resolve).off('error', reject).off('exit', ended)
+    worker.unref()
+  }
+}

@@ -1,0 +1,32 @@
+// What turns files into a Config, as their source sees it: in this thread, or in one of its own (compile-thread.ts).
+import type { Closable } from '../core/lifecycle.ts'
+import type { Finding } from './draft.ts'
+import type { Environment } from './environment.ts'
+import type { ConfigFile } from './files.ts'
+import type { LoadResult } from './load.ts'
+import { type Problem, Problems } from './problem.ts'
+
+export interface CompileOrder {
+  readonly files: readonly ConfigFile[]
+  readonly environment: Environment
+  /** From reading the files. */
+  readonly problems: readonly Problem[]
+  /** Of those who looked at the Config that came of the same files; to be told with their places. */
+  readonly findings: readonly Finding[]
+}
+
+export interface Compiler extends Closable {
+  /** There will probably be something to compile soon. */
+  expect(): void
+  compile(order: CompileOrder): Promise<LoadResult>
+}
+
+/** In this thread. What it takes is loaded when it is first needed. */
+export const compileHere: Compiler = {
+  expect() {},
+  close() {},
+  async compile({ files, environment, problems, findings }) {
+    const { compileFiles } = await import('./load.ts')
+    return compileFiles(files, { environment, examine: () => findings }, Problems.of(problems))
+  },
+}
