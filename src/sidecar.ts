@@ -134,6 +134,10 @@ export class Sidecar implements SidecarParts {
     return this.#snapshot.config.settings
   }
 
+  get identity(): Identity | undefined {
+    return this.#identities.current
+  }
+
   get draining(): boolean {
     return this.readiness.draining
   }
@@ -159,7 +163,7 @@ export class Sidecar implements SidecarParts {
     }
     this.#snapshot = snapshot
     useIdentity()
-    this.#revoke(snapshot)
+    revoke(this)
     this.#limits = limitsOf(config.settings, this.metrics)
     this.#discovery.update(config.services)
     this.registry.keep(config.services)
@@ -257,14 +261,6 @@ export class Sidecar implements SidecarParts {
       throw error
     }
     for (const listener of opened) this.listeners.set(listener.name, listener)
-  }
-
-  #revoke(snapshot: Snapshot<Carrier>): void {
-    const { clock, log, metrics, open, listeners } = this
-    function* connections() {
-      for (const listener of listeners.values()) yield* listener.connections
-    }
-    revoke({ clock, log, metrics, open, connections, current: () => this.#snapshot }, snapshot)
   }
 
   #leave(name: string, listener: Listener): void {

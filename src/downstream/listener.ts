@@ -51,7 +51,7 @@ export interface ListenerDeps {
   limits(): Http2Limits
 }
 
-export interface Open {
+interface Open {
   readonly protocol: string
   readonly peer: Peer
   readonly sinceMs: number

@@ -65,6 +65,17 @@ export class Identity implements Closable {
     return this.#guard.size
   }
 
+  /** For admin. */
+  describe(): { file: string; subject: string; notBefore: string; notAfter: string } {
+    const { leaf, own } = this.#material
+    return {
+      file: this.#options.files.certificate,
+      subject: own.uri,
+      notBefore: leaf.validFromDate.toISOString(),
+      notAfter: leaf.validToDate.toISOString(),
+    }
+  }
+
   /** Whether a certificate that TLS has accepted is believed. */
   verify(leaf: X509Certificate): Verified | Refused {
     return this.#material.trust.verify(leaf, this.#options.clock.wallMs())

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Listener } from '../downstream/listener.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Snapshot } from '../exchange/snapshot.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { OwnLog } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Readiness } from '../telemetry/readiness.ts'
@@ -20,6 +21,8 @@ export interface SidecarParts {
   readonly open: ReadonlySet<Exchange>
   readonly listeners: ReadonlyMap<string, Listener>
   readonly snapshot: Snapshot<Carrier>
+  /** undefined: there is none. */
+  readonly identity: Identity | undefined
   readonly settings: Settings
   /** Of the newest configuration. */
   readonly problems: readonly Problem[]

@@ -1,9 +1,6 @@
 // Makes a newer snapshot true for what is already open: whatever it denies is closed, and whatever it allows does not notice.
 import type { DownstreamConnection } from '../codec/stream.ts'
 import { parseAddress } from '../core/address.ts'
-import type { Clock } from '../core/clock.ts'
-import type { Log } from '../core/log.ts'
-import type { Open } from '../downstream/listener.ts'
 import { authorizeAgain, denialOfPeer } from '../exchange/authorize.ts'
 import { egressDenial } from '../exchange/egress.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -11,28 +8,20 @@ import type { Peer } from '../exchange/peer.ts'
 import type { Snapshot } from '../exchange/snapshot.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import type { Revoked } from '../telemetry/label-values.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
+import type { SidecarParts } from './parts.ts'
 
 /** Traffic goes on in between. */
 const SLICE_MS = 5
 
-export interface RevokeParts {
-  readonly clock: Clock
-  readonly log: Log
-  readonly metrics: Metrics
-  readonly open: ReadonlySet<Exchange>
-  connections(): Iterable<readonly [DownstreamConnection, Open]>
-  /** The newest one: when there is a newer one still, that is what counts. */
-  current(): Snapshot<unknown>
-}
+type RevokeParts = Pick<SidecarParts, 'clock' | 'log' | 'metrics' | 'open' | 'listeners' | 'snapshot'>
 
 type Judgement = () => void
 
 /** Begins at once, and goes on in slices when there is much to look at. */
-export function revoke(parts: RevokeParts, snapshot: Snapshot<unknown>): void {
-  const { policies, egress } = snapshot
+export function revoke(parts: RevokeParts): void {
+  const { policies, egress } = parts.snapshot
   if (policies.inbound === null && policies.outbound === null && egress === null) return
-  new Revocation(parts, snapshot).run()
+  new Revocation(parts).run()
 }
 
 class Revocation {
@@ -44,13 +33,13 @@ class Revocation {
   /** By rule: how often it decided. */
   readonly #counts = new Map<string, number>()
 
-  constructor(parts: RevokeParts, snapshot: Snapshot<unknown>) {
+  constructor(parts: RevokeParts) {
     this.#parts = parts
-    this.#snapshot = snapshot
+    this.#snapshot = parts.snapshot
+    const connections = [...parts.listeners.values()].flatMap((listener) => [...listener.connections])
     // exchanges first: connections are looked at when nothing is under way there any more
     this.#left = [
-      ...Array.from(
-        parts.connections(),
+      ...connections.map(
         ([connection, { peer }]): Judgement =>
           () =>
             this.#judgeConnection(connection, peer),
@@ -66,7 +55,8 @@ class Revocation {
 
   run(): void {
     const { clock, log } = this.#parts
-    if (this.#parts.current() !== this.#snapshot) return
+    // a newer one still has begun to look by itself
+    if (this.#parts.snapshot !== this.#snapshot) return
     const untilMs = clock.nowMs() + SLICE_MS
     for (let judge = this.#left.pop(); judge !== undefined; judge = this.#left.pop()) {
       judge()

@@ -15,8 +15,12 @@ export function adminView(sidecar: SidecarParts): AdminView {
       refused: sidecar.refused,
       problems: sidecar.problems,
     }),
-    certificates: () =>
-      [...sidecar.listeners.values()].flatMap(({ certificate }) => (certificate === undefined ? [] : [certificate.describe()])),
+    certificates: () => [
+      ...(sidecar.identity === undefined ? [] : [sidecar.identity.describe()]),
+      ...[...sidecar.listeners.values()].flatMap(({ certificate }) =>
+        certificate === undefined ? [] : [certificate.describe()],
+      ),
+    ],
     logLevel: () => sidecar.log.level,
     setLogLevel(level) {
       if (!(LOG_LEVELS as readonly string[]).includes(level)) return false

@@ -45,7 +45,7 @@ t.test('says what it is and what it can do', async (t) => {
   t.match(await call(t, '--version'), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' })
   const { code, stdout } = await call(t, '--help')
   t.equal(code, 0)
-  for (const command of ['run', 'check', 'explain', 'demo']) t.match(stdout, new RegExp(`^  ${command} `, 'm'))
+  for (const command of ['run', 'check', 'explain', 'demo', 'ca']) t.match(stdout, new RegExp(`^  ${command} `, 'm'))
 })
 
 t.test('exits 1 when there is no such file, and names it', async (t) => {

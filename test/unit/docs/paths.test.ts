@@ -7,7 +7,8 @@ import { FAILURES } from '../../../src/core/failures.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
-for (const page of readdirSync(join(ROOT, 'docs'))) PAGES.push(join('docs', page))
+for (const page of readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }))
+  if (page.endsWith('.md')) PAGES.push(join('docs', page))
 const NAMED = /(?<![\w/.-])(?:src|test|scripts|config|docs|bench|bin)\/[\w./-]*[\w/]/g
 const LINKED = /\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g
 const METRIC = /\boutrigger_[a-z_]*[a-z]\b/g
