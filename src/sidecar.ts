@@ -103,6 +103,7 @@ export class Sidecar implements SidecarParts {
       ids: new IdSource(),
       registry: this.registry,
       snapshot: () => this.#snapshot,
+      mirrored: (service, result) => this.metrics.counter('mirrored', { service, result }).add(),
       tcpIdleTimeoutMs: () => this.settings.tcp.idleTimeout,
       upgradeIdleTimeoutMs: () => this.settings.http.upgradeIdleTimeout,
     })

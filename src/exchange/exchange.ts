@@ -12,6 +12,7 @@ import type { Verdict } from '../policy/verdict.ts'
 import type { Tally } from '../telemetry/exchanges.ts'
 import { Attempts } from './attempts.ts'
 import type { AttemptsOwner } from './attempts-owner.ts'
+import { type BodyTap, BothTaps } from './body-tap.ts'
 import { callerTimeoutMs, tellTimeLeft } from './call-time.ts'
 import { Deadlines, type DeadlinesOwner } from './deadlines.ts'
 import type { Decision, ExchangeDeps, ExchangeStart } from './decision.ts'
@@ -35,6 +36,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
   #decision: Decision | undefined = undefined
   #attempts: Attempts | undefined = undefined
   #requestEnded: boolean
+  #tap: BodyTap | undefined = undefined
   #responseEnded = false
   /** A call whose length nobody can say, and has begun: gRPC, server-sent events. */
   streaming = false
@@ -96,6 +98,12 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     })
   }
 
+  /** Another one who looks at the body, from its beginning. To be called before anything of it is sent. */
+  look(tap: BodyTap): void {
+    this.#tap = this.#tap === undefined ? tap : new BothTaps(this.#tap, tap)
+    if (!this.#body.show(tap)) this.fail('body_too_large', 'more bytes than the route allows')
+  }
+
   #reply(reply: Reply): void {
     this.ownEdits?.applyTo(reply.head.fields)
     this.response = reply.head
@@ -134,7 +142,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.messages?.request.push(chunk)
     this.#deadlines.activity++
     if (this.#phase === 'done') return WRITTEN
-    if (this.tap !== undefined && !this.tap.take(chunk)) {
+    if (this.#tap !== undefined && !this.#tap.take(chunk)) {
       this.fail('body_too_large', 'more bytes than the route allows')
       return WRITTEN
     }
@@ -146,7 +154,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.#body.ended = true
     this.#body.trailers = trailers
     this.#attempts?.end()
-    this.tap?.end(trailers)
+    this.#tap?.end(trailers)
     if (this.upgraded && this.#responseEnded) this.#finish()
   }
 
@@ -263,7 +271,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
       ;(this.#decision as Decision).service.load.leave()
     }
     this.#deadlines.close()
-    this.tap?.close()
+    this.#tap?.close()
     this.#deps.open.delete(this)
     this.durationMs = this.#deps.clock.nowMs() - this.#startMs
     this.#deps.recorder.end(this, this.#tally)

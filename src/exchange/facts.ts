@@ -10,7 +10,6 @@ import type { FieldChange } from '../routing/edits.ts'
 import type { Direction, Outcome, Party } from '../telemetry/outcome.ts'
 import { UNKNOWN } from '../telemetry/party.ts'
 import type { Judged } from './authorize.ts'
-import type { BodyTap } from './body-tap.ts'
 import type { Peer } from './peer.ts'
 
 export class ExchangeFacts implements Outcome, Judged {
@@ -45,8 +44,6 @@ export class ExchangeFacts implements Outcome, Judged {
   recorded = false
   /** What every response says besides, whoever it comes from; null: nothing. */
   ownEdits: FieldChange | null = null
-  /** Who else looks at the body of the request. */
-  tap: BodyTap | undefined = undefined
   /** Of gRPC only. */
   readonly messages: MessageCounts | undefined
 

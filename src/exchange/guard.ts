@@ -15,10 +15,10 @@ import { grpcReply, grpcStatusOf, httpReply, type Reply } from './local-reply.ts
 export interface Guarded {
   /** What every response of it says besides, whoever it comes from. */
   ownEdits: FieldChange | null
-  tap: BodyTap | undefined
   failure: FailureCode | undefined
   answer(reply: Reply): void
   fail(code: FailureCode, detail: string): void
+  look(tap: BodyTap): void
   /** Waits, then goes on unless it is over. */
   hold(ms: number, go: () => void): void
 }
@@ -75,7 +75,7 @@ function limit({ limits, maxRequestBytes }: Guards, head: RequestHead, x: Guarde
   if (limits !== null && !admit(limits, head, x, deps)) return
   if (head.bodyLength > maxRequestBytes)
     return x.fail('body_too_large', `${head.bodyLength} bytes where ${maxRequestBytes} are allowed`)
-  if (head.bodyLength < 0 && maxRequestBytes !== Infinity && head.upgrade === '') x.tap = new BodyLimit(maxRequestBytes)
+  if (head.bodyLength < 0 && maxRequestBytes !== Infinity && head.upgrade === '') x.look(new BodyLimit(maxRequestBytes))
   deps.go()
 }
 

@@ -3,6 +3,7 @@
 import type { RequestHead } from '../codec/message.ts'
 import type { DownstreamStream } from '../codec/stream.ts'
 import type { FailureCode } from '../core/failures.ts'
+import type { Mirror } from '../routing/mirror.ts'
 import type { LimitCaller } from '../routing/rate-limit.ts'
 import { APP_RETRY, DEFAULT_RETRY } from '../routing/retry-policy.ts'
 import type { Route } from '../routing/route.ts'
@@ -17,17 +18,23 @@ import type { ExchangeDeps } from './decision.ts'
 import { Exchange } from './exchange.ts'
 import { answerOf, courseOf } from './follow.ts'
 import { guard } from './guard.ts'
+import { Mirrored, type MirrorResult, mirrorHead } from './mirrored.ts'
 import type { Peer } from './peer.ts'
 import type { Plan } from './plan.ts'
 import { planArrival, planArrivingConnection } from './plan-gateway.ts'
+import { prefaceFor } from './preface.ts'
 import type { Destination, Snapshot } from './snapshot.ts'
 
 export interface PipelineDeps extends ExchangeDeps<Exchange> {
   readonly ids: IdSource
   readonly registry: ServiceRegistry
   snapshot(): Snapshot<Carrier>
+  /** `service`: as in destination_service. */
+  mirrored(service: string, result: MirrorResult): void
 }
 
+/** Where the route sets no limit. */
+const MIRROR_MS = 60_000
 /** Without a route: as long as bytes flow, as Istio has it. */
 const UNHURRIED = { requestMs: 0, attemptMs: 0, idleMs: 300_000, streamIdleMs: 300_000, maxStreamMs: 0 } as const
 const NO_ROUTE = { subset: '', route: '', responseEdits: null, timeouts: UNHURRIED, retry: DEFAULT_RETRY, hedge: null } as const
@@ -116,6 +123,7 @@ export class Pipeline {
     if ('failure' in fork) return this.#fail(x, fork.failure, fork.detail)
     if ('reply' in fork) return x.answer(fork.reply)
     const { service, subset, responseEdits } = fork
+    if (route.mirrors !== null) this.#mirror(route, route.mirrors, x, head)
     x.forward({
       service: service.runtime.of(head),
       subset,
@@ -126,6 +134,34 @@ export class Pipeline {
       retry: route.retry ?? DEFAULT_RETRY,
       hedge: route.hedge,
     })
+  }
+
+  /** Upgrades and tunnels are not copied: nobody could answer both. */
+  #mirror(
+    { timeouts }: Route<Destination<Carrier>>,
+    mirrors: readonly Mirror<Destination<Carrier>>[],
+    x: Exchange,
+    head: RequestHead,
+  ): void {
+    const deps = this.#deps
+    const { clock } = deps
+    if (head.upgrade !== '' || head.method === 'CONNECT') return
+    for (const { service, share } of mirrors) {
+      if (share < 1 && clock.random() >= share) continue
+      const copy = mirrorHead(head)
+      const runtime = service.runtime.of(copy)
+      const one = new Mirrored({
+        service: runtime,
+        head: copy,
+        clock,
+        timeoutMs: timeouts.requestMs > 0 ? timeouts.requestMs : MIRROR_MS,
+        mayReach: (target) => x.denialOf(target) === undefined,
+        preface: prefaceFor(runtime.config.sendProxyProtocol, x.peer),
+        onEnd: (result) => deps.mirrored(service.party.service, result),
+      })
+      x.look(one)
+      one.start()
+    }
   }
 
   #connect({ id, services, idleMs }: TcpRoute<Destination<Carrier>>, x: Exchange): void {

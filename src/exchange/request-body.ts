@@ -3,6 +3,7 @@
 // hot path: bench/macro
 import { FULL, type UpstreamStream, WRITTEN, type WriteResult } from '../codec/stream.ts'
 import type { Fields } from '../core/fields.ts'
+import type { BodyTap } from './body-tap.ts'
 
 export class RequestBody {
   ended: boolean
@@ -29,6 +30,13 @@ export class RequestBody {
     this.#kept = []
     this.#room = limit
     if (early !== undefined) for (const chunk of early) this.push(chunk, undefined)
+  }
+
+  /** Shows what has come so far, and whether that was all; false: it was too much. */
+  show(tap: BodyTap): boolean {
+    for (const chunk of this.#kept ?? this.#early ?? []) if (!tap.take(chunk)) return false
+    if (this.ended) tap.end(this.trailers)
+    return true
   }
 
   /** It can be sent whole to another attempt. */

@@ -6,6 +6,7 @@ import { compileGuards, type GuardParts } from './guards.ts'
 import { compileHedge } from './hedge.ts'
 import { isHostPattern } from './hosts.ts'
 import type { CompiledMatch } from './match.ts'
+import { compileMirrors } from './mirror.ts'
 import type { PathMode } from './normalize.ts'
 import { compileRedirect, compileReply, type OwnAnswer } from './own-answer.ts'
 import { compileRetry } from './retry-policy.ts'
@@ -53,6 +54,7 @@ export function compileRoute<S>(
     ),
     responseEdits,
     timeouts: compileTimeouts(config.timeouts),
+    mirrors: compileMirrors(config.mirrors, parts, under()),
     guards: compileGuards(config, parts, under()),
     sticky: config.sticky === undefined ? null : compileSticky(config.sticky, under('sticky')),
     retry: config.retry === undefined ? null : compileRetry(config.retry, under('retry')),

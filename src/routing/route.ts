@@ -2,6 +2,7 @@
 import type { FieldChange, FieldEdits } from './edits.ts'
 import type { Guards } from './guards.ts'
 import type { Hedge } from './hedge.ts'
+import type { Mirror } from './mirror.ts'
 import type { OwnAnswer } from './own-answer.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import type { PathRewrite } from './rewrite.ts'
@@ -40,5 +41,7 @@ export interface Route<S> {
   readonly own: OwnAnswer | null
   /** What comes before all that; null: nothing does. */
   readonly guards: Guards | null
+  /** null: none. */
+  readonly mirrors: readonly Mirror<S>[] | null
   readonly sticky: Sticky | null
 }

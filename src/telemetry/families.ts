@@ -133,6 +133,11 @@ export const OWN = {
     { service: configured },
     'Attempts after the first one; the service as in destination_service.',
   ),
+  mirrored: counter(
+    'outrigger_mirrored_requests_total',
+    { service: configured, result: ['answered', 'failed', 'dropped'] },
+    'Copies of requests sent to mirrors; dropped: the mirror had no room, or was too slow for the body.',
+  ),
   malformed: counter(
     'outrigger_malformed_messages_total',
     { side: ['downstream', 'upstream'], kind: MALFORMED },

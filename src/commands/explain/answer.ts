@@ -18,7 +18,7 @@ import { type Exit, exitOf } from './egress.ts'
 import { gatewayOf } from './gateway.ts'
 import { pairsOf, readRequest, readResponse, sentFields } from './heads.ts'
 import type { Pairs, Question } from './question.ts'
-import { isAt, listenerOf, type Share, type Target, targetOf } from './target.ts'
+import { isAt, listenerOf, mirrorsOf, type Share, type Target, targetOf } from './target.ts'
 import type { Viewpoint } from './viewpoints.ts'
 
 interface Reply {
@@ -116,7 +116,7 @@ function follow(
   const fork = own ?? courseTo(route, choice as WeightedService<Destination<undefined>>, head)
   if ('failure' in fork) return { ...failed(fork.failure, fork.detail, head), route: route.id }
   const responseEdits = chain((fork as Course<unknown>).responseEdits, route.guards?.cors?.grantFor(head) ?? null)
-  return { ...ALLOWED, ...target, ...passed(question, head, { snapshot, edits: responseEdits }) }
+  return { ...ALLOWED, ...target, mirrors: mirrorsOf(route), ...passed(question, head, { snapshot, edits: responseEdits }) }
 }
 
 function explainConnection(

@@ -3,6 +3,7 @@ import type { InboundListenerConfig } from '../../config/schema/listeners.ts'
 import { parseAddress } from '../../core/address.ts'
 import type { Plan } from '../../exchange/plan.ts'
 import type { Destination } from '../../exchange/snapshot.ts'
+import type { Route } from '../../routing/route.ts'
 import type { TcpRoute } from '../../routing/tcp-routes.ts'
 import type { Question } from './question.ts'
 import type { Viewpoint } from './viewpoints.ts'
@@ -54,6 +55,11 @@ function application(snapshot: Viewpoint, question: Question): Share[] {
   return port === undefined ? [] : [{ name, namespace, port, share: 1 }]
 }
 
+/** Who gets copies of it. */
+export function mirrorsOf({ mirrors }: Route<Destination<undefined>>): Share[] {
+  return (mirrors ?? []).map(({ service, subset, share }) => ({ ...partOf(service, subset), share }))
+}
+
 function routeTarget({ id, services }: Pick<TcpRoute<Destination<undefined>>, 'id' | 'services'>): Target {
   const found: (Share & { share: number })[] = []
   const missing: string[] = []
@@ -63,11 +69,8 @@ function routeTarget({ id, services }: Pick<TcpRoute<Destination<undefined>>, 'i
       missing.push(ref === '' ? 'one' : ref)
       return
     }
-    const { name, namespace, port } = service.config
-    const part = { name, namespace, port, ...(subset === '' ? {} : { subset }) }
-    const same = found.find(
-      (one) => one.name === name && one.namespace === namespace && one.port === port && one.subset === part.subset,
-    )
+    const part = partOf(service, subset)
+    const same = found.find((one) => isSame(one, part))
     if (same === undefined) found.push({ ...part, share })
     else same.share += share
   })
@@ -78,4 +81,13 @@ function routeTarget({ id, services }: Pick<TcpRoute<Destination<undefined>>, 'i
     route: id,
     services: found,
   }
+}
+
+function partOf({ config }: Destination<undefined>, subset: string): Omit<Share, 'share'> {
+  const { name, namespace, port } = config
+  return { name, namespace, port, ...(subset === '' ? {} : { subset }) }
+}
+
+function isSame(a: Omit<Share, 'share'>, b: Omit<Share, 'share'>): boolean {
+  return a.name === b.name && a.namespace === b.namespace && a.port === b.port && a.subset === b.subset
 }

@@ -67,3 +67,4 @@ export type RedirectConfig = z.output<typeof redirect>
 export type DirectReplyConfig = z.output<typeof directReply>
 export type RewriteConfig = z.output<typeof rewrite>
 export type FieldEditsConfig = z.output<typeof fieldEdits>
+export type MirrorConfig = z.output<typeof mirror>
