@@ -18,6 +18,7 @@ import { compileSnapshot, type Snapshot } from './exchange/snapshot.ts'
 import type { Identity } from './identity/identity.ts'
 import { RateLimiters } from './routing/rate-limit.ts'
 import { finishAll } from './sidecar/drain.ts'
+import { endpointEvents, zoneOf } from './sidecar/endpoint-events.ts'
 import { collectGauges } from './sidecar/gauges.ts'
 import { Identities } from './sidecar/identities.ts'
 import { limitsOf, type SidecarLimits } from './sidecar/limits.ts'
@@ -33,7 +34,8 @@ import { Recorder } from './telemetry/record.ts'
 import { watchRuntime } from './telemetry/runtime.ts'
 import { TelemetryServer } from './telemetry/server.ts'
 import { IdSource } from './telemetry/trace.ts'
-import { type Carrier, ServiceRegistry } from './upstream/registry.ts'
+import type { Carrier } from './upstream/carrier.ts'
+import { ServiceRegistry } from './upstream/registry.ts'
 
 export interface SidecarOptions {
   readonly config: Config
@@ -86,6 +88,8 @@ export class Sidecar implements SidecarParts {
       clock,
       limits: () => this.#limits.upstream,
       identity: () => this.#identities.current,
+      zone: zoneOf(config.settings.workload),
+      onEndpointEvent: endpointEvents(log, this.metrics),
     })
     this.#snapshot = this.#compile(config, 1, identity)
     this.#discovery = startDiscovery(config.services, {

@@ -1,5 +1,6 @@
 // docs/metrics.md: every family of telemetry/families.ts.
-import { type FamilySpec, ISTIO, type LabelSpec, OWN } from '../../src/telemetry/families.ts'
+import { ISTIO, OWN } from '../../src/telemetry/families.ts'
+import type { FamilySpec, LabelSpec } from '../../src/telemetry/family.ts'
 
 const HEAD = `# Metrics
 

@@ -7,7 +7,9 @@ export interface EndpointView {
   readonly zone: string
   readonly weight: number
   readonly labels: Readonly<Record<string, string>>
-  readonly state: 'ready' | 'unhealthy' | 'draining'
+  readonly state: 'ready' | 'unreachable' | 'unhealthy' | 'ejected' | 'breaker_open'
+  /** Why it gets no traffic; '' when it does. */
+  readonly reason: string
   /** Connections open to it. */
   readonly connections: number
   /** Requests under way. */

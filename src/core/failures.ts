@@ -39,6 +39,7 @@ export const FAILURES = {
   loop: { status: 508, grpc: 13, flag: 'NR', side: 'proxy', retry: 'never', message: 'The request would come back to this proxy.' },
   no_endpoint: { status: 503, grpc: 14, flag: 'UH', side: 'proxy', retry: 'never', message: 'No healthy endpoint.' },
   overflow: { status: 503, grpc: 14, flag: 'UO', side: 'proxy', retry: 'never', message: 'Too many requests at once for this service.' },
+  breaker_open: { status: 503, grpc: 14, flag: 'UO', side: 'proxy', retry: 'never', message: 'Too many requests to this service fail.' },
   overload: { status: 503, grpc: 14, flag: 'OM', side: 'proxy', retry: 'always', message: 'The proxy is overloaded.' },
   draining: { status: 503, grpc: 14, flag: 'DC', side: 'proxy', retry: 'always', message: 'The proxy is shutting down.' },
   connect_failed: { status: 503, grpc: 14, flag: 'UF', side: 'upstream', retry: 'always', message: 'The upstream could not be reached.' },

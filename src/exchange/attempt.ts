@@ -5,6 +5,7 @@ import type { UpstreamConnection, UpstreamReceiver, UpstreamStream, WriteResult 
 import type { Clock } from '../core/clock.ts'
 import type { FailureCode } from '../core/failures.ts'
 import type { Fields } from '../core/fields.ts'
+import type { Call } from '../upstream/breaker/breaker.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { Protocol } from '../upstream/pool/dial.ts'
 import type { PoolWaiter } from '../upstream/pool/pool.ts'
@@ -27,12 +28,15 @@ export interface AttemptOptions {
   readonly endpoint: Endpoint
   readonly protocol: Protocol
   readonly clock: Clock
+  readonly call: Call | null
 }
 
 export class Attempt implements PoolWaiter, UpstreamReceiver {
   readonly endpoint: Endpoint
   /** A response head that waits to be judged by what follows it. */
   head: ResponseHead | undefined = undefined
+  /** What a breaker waits to hear of it; null: nothing, or it has heard. */
+  call: Call | null
   readonly #owner: AttemptOwner
   readonly #service: Service
   readonly #protocol: Protocol
@@ -41,12 +45,13 @@ export class Attempt implements PoolWaiter, UpstreamReceiver {
   #stream: UpstreamStream | undefined
   #sentMs = 0
 
-  constructor(owner: AttemptOwner, { service, endpoint, protocol, clock }: AttemptOptions) {
+  constructor(owner: AttemptOwner, { service, endpoint, protocol, clock, call }: AttemptOptions) {
     this.#owner = owner
     this.#service = service
     this.#protocol = protocol
     this.#clock = clock
     this.endpoint = endpoint
+    this.call = call
     endpoint.active++
   }
 
@@ -66,14 +71,21 @@ export class Attempt implements PoolWaiter, UpstreamReceiver {
     return this.#stream
   }
 
+  /** Milliseconds since the request was sent; 0: it was not. */
+  get sentAgoMs(): number {
+    return this.#phase === 'sent' ? this.#clock.nowMs() - this.#sentMs : 0
+  }
+
   /** Lets go of the endpoint; returns the milliseconds since the request was sent. */
   release(): number {
     if (this.#phase === 'over') return 0
-    const sent = this.#phase !== 'waiting'
+    const ms = this.sentAgoMs
+    this.call?.givenUp()
+    this.call = null
     this.#phase = 'over'
     this.#stream = undefined
     this.endpoint.active--
-    return sent ? this.#clock.nowMs() - this.#sentMs : 0
+    return ms
   }
 
   /** Gives up, wherever it is; returns as `release`. */

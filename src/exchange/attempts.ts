@@ -17,6 +17,7 @@ import { prefaceFor } from './preface.ts'
 import { type AttemptsDeps, mayNeedAgain, Repeats } from './repeats.ts'
 import type { RequestBody } from './request-body.ts'
 import { isUnprocessedReply, markAttempt, UNPROCESSED } from './retry-marks.ts'
+import { ServiceUse } from './service-use.ts'
 import { UnderWay } from './under-way.ts'
 
 export class Attempts implements AttemptOwner {
@@ -28,6 +29,7 @@ export class Attempts implements AttemptOwner {
   readonly #protocol: Protocol
   /** null: nothing is repeated. */
   readonly #policy: RetryPolicy | null
+  readonly #service: ServiceUse
   readonly #underWay = new UnderWay()
   /** Made when it is first asked. */
   #repeats: Repeats | undefined = undefined
@@ -44,6 +46,7 @@ export class Attempts implements AttemptOwner {
     this.#body = body
     this.#protocol = decision.service.speaks(x.request)
     this.#policy = decision.retry
+    this.#service = new ServiceUse(x, decision, clock)
     if (!body.bare && decision.retry !== null && mayNeedAgain(x, decision.retry, this.#protocol))
       body.keep(decision.retry.bodyBytes)
   }
@@ -74,8 +77,10 @@ export class Attempts implements AttemptOwner {
     this.#underWay.release()
   }
 
-  /** Gives up, wherever it is. */
-  abandon(): void {
+  /** Gives up, wherever it is. `code`: why, which the endpoint may be to blame for. */
+  abandon(code?: FailureCode): void {
+    const { current } = this.#underWay
+    if (code !== undefined && current !== undefined && !this.#settled) this.#service.failed(current, code)
     this.#cancelPause()
     this.#underWay.abandon()
   }
@@ -97,10 +102,10 @@ export class Attempts implements AttemptOwner {
     const attempt = this.#underWay.current
     if (attempt === undefined || this.#settled) return
     if (this.#decision.hedge?.onAttemptTimeout === true && this.#hedge()) return
+    this.#service.failed(attempt, 'attempt_timeout')
     this.#failed(attempt, attempt.abandon(), 'attempt_timeout', `${attempt.endpoint.address}: no response head in time`)
   }
 
-  /** Time for an attempt beside those under way. */
   onHedge(): void {
     if (!this.#settled) this.#hedge()
   }
@@ -132,7 +137,7 @@ export class Attempts implements AttemptOwner {
   }
 
   onResponse(attempt: Attempt, head: ResponseHead, end: boolean): void {
-    this.#decision.service.answered(attempt.endpoint)
+    this.#service.answered(attempt, head)
     const policy = this.#policy
     if (policy === null || this.#settled) {
       this.#passOn(attempt, head, end)
@@ -178,21 +183,19 @@ export class Attempts implements AttemptOwner {
   }
 
   onAttemptFailed(attempt: Attempt, code: FailureCode, detail: string): void {
+    this.#service.failed(attempt, code)
     this.#failed(attempt, attempt.release(), code, detail)
   }
 
   // attempts
 
-  #pick(): Endpoint | undefined {
-    return this.#decision.service.pick(this.#policy?.otherHost === false ? undefined : this.#underWay.tried)
-  }
-
   /** Begins an attempt, beside one that is under way; whether it could. */
   #next(): boolean {
-    const endpoint = this.#pick()
+    const endpoint = this.#service.pick(this.#underWay.tried)
     if (endpoint !== undefined) this.#try(endpoint, false)
     else if (this.#underWay.current === undefined) {
-      this.#x.onGivenUp('no_endpoint', `no endpoint of ${this.#decision.service.key} is available`)
+      const { code, detail } = this.#service.whyNone()
+      this.#x.onGivenUp(code, detail)
     }
     return endpoint !== undefined
   }
@@ -204,6 +207,8 @@ export class Attempts implements AttemptOwner {
     const { tried } = this.#underWay
     const denial = x.denialOf(endpoint.target)
     if (denial !== undefined) return x.onGivenUp('policy_denied', denial)
+    const call = this.#service.begin(endpoint)
+    if (call === undefined) return x.onGivenUp('breaker_open', `the breaker for ${endpoint.address} is open`)
     x.attempts++
     x.upstreamAddress = endpoint.address
     const timeoutMs = this.#policy?.attemptTimeoutMs ?? timeouts.attemptMs
@@ -213,7 +218,7 @@ export class Attempts implements AttemptOwner {
       markAttempt(x.request, x.attempts - (this.#repeats?.replaced ?? 0))
       x.onAttempt(x.request, timeoutMs)
     }
-    const attempt = new Attempt(this, { service, endpoint, protocol: this.#protocol, clock: this.#clock })
+    const attempt = new Attempt(this, { service, endpoint, protocol: this.#protocol, clock: this.#clock, call })
     this.#underWay.add(attempt)
     // the same endpoint again: not on another connection that it may have closed
     attempt.start(fresh || endpoint === tried, x.peer.preface ?? prefaceFor(service.config.sendProxyProtocol, x.peer))
@@ -226,19 +231,19 @@ export class Attempts implements AttemptOwner {
     this.#underWay.settle(attempt)
     this.#body.forget()
     this.#x.upstreamAddress = attempt.endpoint.address
+    this.#service.passedOn(head)
     this.#x.onResponse(head, end)
   }
 
   /** `ms`: since it was sent. */
   #failed(attempt: Attempt, ms: number, code: FailureCode, detail: string): void {
     this.#underWay.remove(attempt, ms)
-    this.#decision.service.failed(attempt.endpoint, code)
     if (this.#settled || this.#policy === null) {
       this.#x.onGivenUp(code, detail)
       return
     }
     const repeats = this.#asked()
-    const other = this.#pick()
+    const other = this.#service.pick(attempt.endpoint)
     if (other !== undefined && repeats.replaces(code, other !== attempt.endpoint && other.reachable)) {
       repeats.replaced++
       this.#try(other, true)
@@ -246,7 +251,6 @@ export class Attempts implements AttemptOwner {
     }
     const pauseMs = this.#pause === undefined ? repeats.afterFailure(code, this.#x.attempts) : undefined
     if (pauseMs !== undefined) this.#later(pauseMs)
-    // another one may still do better
     else if (this.#underWay.current === undefined && this.#pause === undefined) this.#x.onGivenUp(code, detail)
   }
 

@@ -79,7 +79,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.failure = code
     this.detail = detail
     const began = this.#phase === 'responding'
-    this.#attempts?.abandon()
+    this.#attempts?.abandon(code)
     if (began || this.kind === 'tcp' || FAILURES[code].status === 0) this.#downstream.abort(code)
     else this.#reply(replyTo(code, this.request, this.requestId))
     this.#finish()

@@ -12,7 +12,8 @@ import { forwardedClient } from '../telemetry/forwarded.ts'
 import type { Party } from '../telemetry/outcome.ts'
 import { BLACK_HOLE, PASSTHROUGH } from '../telemetry/party.ts'
 import { ensureTraceparent, type IdSource, requestIdOf } from '../telemetry/trace.ts'
-import type { Carrier, ServiceRegistry } from '../upstream/registry.ts'
+import type { Carrier } from '../upstream/carrier.ts'
+import type { ServiceRegistry } from '../upstream/registry.ts'
 import type { Service } from '../upstream/service.ts'
 import type { ExchangeDeps } from './decision.ts'
 import { Exchange } from './exchange.ts'
@@ -125,7 +126,7 @@ export class Pipeline {
     const { service, subset, responseEdits } = fork
     if (route.mirrors !== null) this.#mirror(route, route.mirrors, x, head)
     x.forward({
-      service: service.runtime.of(head),
+      service: service.runtime.of(head, subset),
       subset,
       destination: service.party,
       route: route.id,

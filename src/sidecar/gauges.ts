@@ -18,6 +18,9 @@ export function collectGauges({ metrics, registry, listeners, discovery }: Gauge
       // callers choose the names of these
       if (kind === 'passthrough') continue
       for (const service of carrier.services) read(name, service.load, service.pools)
+      for (const [subset, { services }] of carrier.subsets) {
+        for (const service of services) read(`${name}/${subset}`, service.load, service.pools)
+      }
     }
   }
   metrics.collectFrom('upstreamPending', (put) => each((service, load) => put({ service }, load.pending)))
@@ -26,6 +29,8 @@ export function collectGauges({ metrics, registry, listeners, discovery }: Gauge
   metrics.collectFrom('upstreamConnectFailures', (put) => each((service, load) => put({ service }, load.connectFailures)))
   metrics.collectFrom('upstreamStray', (put) => each((service, load) => put({ service }, load.strays)))
   metrics.collectFrom('upstreamOverflows', (put) => each((service, load) => put({ service }, load.overflows)))
+  metrics.collectFrom('upstreamRetries', (put) => each((service, load) => put({ service }, load.retries)))
+  metrics.collectFrom('retryOverflows', (put) => each((service, load) => put({ service }, load.retryOverflows)))
   metrics.collectFrom('upstreamConnections', (put) =>
     each((service, _load, { open, idle }) => {
       put({ service, state: 'idle' }, idle)
@@ -35,8 +40,7 @@ export function collectGauges({ metrics, registry, listeners, discovery }: Gauge
   metrics.collectFrom('upstreamEndpoints', (put) => {
     for (const { name, carrier, kind } of registry.all()) {
       if (kind === 'passthrough') continue
-      for (const { available } of carrier.services[0]?.endpoints ?? [])
-        put({ service: name, state: available ? 'ready' : 'unhealthy' }, 1)
+      for (const { state } of carrier.services[0]?.endpoints ?? []) put({ service: name, state: state.state }, 1)
     }
   })
   metrics.collectFrom('dnsStale', (put) => {

@@ -9,7 +9,8 @@ import type { Identity } from '../identity/identity.ts'
 import type { OwnLog } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Readiness } from '../telemetry/readiness.ts'
-import type { Carrier, ServiceRegistry } from '../upstream/registry.ts'
+import type { Carrier } from '../upstream/carrier.ts'
+import type { ServiceRegistry } from '../upstream/registry.ts'
 
 export interface SidecarParts {
   readonly log: OwnLog

@@ -43,7 +43,7 @@ function services(sidecar: SidecarParts): ServiceView[] {
         zone: endpoint.zone ?? '',
         weight: endpoint.weight,
         labels: endpoint.labels,
-        state: endpoint.available ? 'ready' : 'unhealthy',
+        ...endpoint.state,
         connections: (endpoint.pool as { open: number } | undefined)?.open ?? 0,
         requests: endpoint.active,
       }),

@@ -2,7 +2,8 @@
 // hot path: bench/micro/telemetry/record.ts
 import type { FailureCode } from '../core/failures.ts'
 import type { Sample } from './exposition.ts'
-import { type FamilySpec, ISTIO } from './families.ts'
+import { ISTIO } from './families.ts'
+import type { FamilySpec } from './family.ts'
 import type { LiveConnection, Outcome, Party } from './outcome.ts'
 import { type Pair, Pairs } from './pairs.ts'
 import { httpKey, type TcpSeries, tcpKey } from './series.ts'

@@ -1,5 +1,5 @@
 // The Prometheus text format, version 0.0.4, written in pieces so that a large answer never holds up the data path for long.
-import type { FamilySpec } from './families.ts'
+import type { FamilySpec } from './family.ts'
 
 /** A label set and its numbers: the value; of a histogram the buckets (not cumulative, the last one +Inf) and then the sum. */
 export interface Sample {

@@ -2,21 +2,9 @@
 import { LIMIT_REASONS } from '../codec/http2/limits.ts'
 import { FAILURES, type FailureCode } from '../core/failures.ts'
 import { DISTRUST } from '../identity/trust.ts'
+import { counter, type FamilySpec, gauge, histogram } from './family.ts'
 import { MALFORMED, REFUSALS, REVOKED } from './label-values.ts'
-
-/** 'configured': values come from the configuration; a list: the only values there are. Never raw from a request. */
-export type LabelSpec = 'configured' | readonly string[]
-
-export interface FamilySpec {
-  readonly name: string
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-  readonly labels: Readonly<Record<string, LabelSpec>>
-  /** Upper bounds of a histogram, without +Inf. */
-  readonly buckets?: readonly number[]
-  /** How the answers of several workers become one. */
-  readonly merge: 'sum' | 'max' | 'min'
-}
+import { UPSTREAM } from './upstream-families.ts'
 
 export const OVERFLOW = 'overflow'
 
@@ -78,23 +66,6 @@ const tcpLabels = {
 } as const
 
 const direction = ['inbound', 'outbound'] as const
-
-function counter<const L extends Record<string, LabelSpec>>(name: string, labels: L, help: string) {
-  return { name, type: 'counter', help, labels, merge: 'sum' } as const
-}
-
-function gauge<const L extends Record<string, LabelSpec>>(
-  name: string,
-  labels: L,
-  help: string,
-  merge: 'sum' | 'max' | 'min' = 'sum',
-) {
-  return { name, type: 'gauge', help, labels, merge } as const
-}
-
-function histogram<const L extends Record<string, LabelSpec>>(name: string, labels: L, buckets: readonly number[], help: string) {
-  return { name, type: 'histogram', help, labels, buckets, merge: 'sum' } as const
-}
 
 /** Istio's, under its names, so that its dashboards and Kiali work unchanged. Written by the recorder only. */
 export const ISTIO = {
@@ -175,35 +146,7 @@ export const OWN = {
     { listener: configured },
     'Downstream connections accepted.',
   ),
-  upstreamConnections: gauge(
-    'outrigger_upstream_connections',
-    { service: configured, state: ['active', 'idle'] },
-    'Connections to the endpoints of a service.',
-  ),
-  upstreamPending: gauge('outrigger_upstream_pending_requests', { service: configured }, 'Requests that wait for a connection.'),
-  upstreamRequests: gauge('outrigger_upstream_active_requests', { service: configured }, 'Requests under way.'),
-  upstreamEndpoints: gauge(
-    'outrigger_upstream_endpoints',
-    { service: configured, state: ['ready', 'unhealthy'] },
-    'Endpoints of a service.',
-    'max',
-  ),
-  upstreamConnects: counter('outrigger_upstream_connects_total', { service: configured }, 'Connections to endpoints begun.'),
-  upstreamConnectFailures: counter(
-    'outrigger_upstream_connect_failures_total',
-    { service: configured },
-    'Connections to endpoints that did not come up.',
-  ),
-  upstreamStray: counter(
-    'outrigger_upstream_stray_connections_total',
-    { service: configured },
-    'Idle connections destroyed because the endpoint sent what nobody had asked for.',
-  ),
-  upstreamOverflows: counter(
-    'outrigger_upstream_overflows_total',
-    { service: configured },
-    'Requests answered at once because a limit of the service was reached.',
-  ),
+  ...UPSTREAM,
   dnsQueries: counter(
     'outrigger_dns_queries_total',
     { name: configured, result: ['success', 'failure'] },

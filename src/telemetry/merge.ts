@@ -1,7 +1,8 @@
 // Makes one answer of the numbers of several processes.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { renderFamily, type Sample } from './exposition.ts'
-import { type FamilySpec, ISTIO, OWN } from './families.ts'
+import { ISTIO, OWN } from './families.ts'
+import type { FamilySpec } from './family.ts'
 import { mergeProcesses } from './process-metrics.ts'
 
 /** The numbers of one process at one moment, as they travel between processes. */

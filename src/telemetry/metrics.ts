@@ -7,15 +7,8 @@ import type { Cancel, Clock } from '../core/clock.ts'
 import type { FailureCode } from '../core/failures.ts'
 import { Exchanges, type Tally } from './exchanges.ts'
 import { renderFamily, type Sample } from './exposition.ts'
-import {
-  type CounterKey,
-  type FamilySpec,
-  type GaugeKey,
-  type HistogramKey,
-  type LabelsOf,
-  OWN,
-  type OwnKey,
-} from './families.ts'
+import { type CounterKey, type GaugeKey, type HistogramKey, type LabelsOf, OWN, type OwnKey } from './families.ts'
+import type { FamilySpec } from './family.ts'
 import { malformedKind } from './malformed.ts'
 import type { MetricsSnapshot } from './merge.ts'
 import type { Direction, LiveConnection, Outcome } from './outcome.ts'

@@ -1,7 +1,8 @@
 // Numbers behind the own families: cells bound to a label set at load, so that counting is one addition.
 import type { Cancel } from '../core/clock.ts'
 import { labelText, type Sample } from './exposition.ts'
-import { type FamilySpec, OVERFLOW } from './families.ts'
+import { OVERFLOW } from './families.ts'
+import type { FamilySpec } from './family.ts'
 
 export type Labels = Readonly<Record<string, string>>
 

@@ -14,6 +14,17 @@ export const EJECTED = 2
 export const BREAKER_OPEN = 4
 export type Trouble = typeof UNHEALTHY | typeof EJECTED | typeof BREAKER_OPEN
 
+export const ENDPOINT_STATES = ['ready', 'unreachable', 'unhealthy', 'ejected', 'breaker_open'] as const
+export type EndpointState = (typeof ENDPOINT_STATES)[number]
+
+const STATES: readonly (readonly [Trouble, EndpointState])[] = [
+  [UNHEALTHY, 'unhealthy'],
+  [EJECTED, 'ejected'],
+  [BREAKER_OPEN, 'breaker_open'],
+]
+const READY = { state: 'ready', reason: '' } as const
+const UNREACHABLE = { state: 'unreachable', reason: 'the last connection did not come up' } as const
+
 export class Endpoint {
   /** Canonical text of `target`: what makes an endpoint the same through updates, and its name in logs and admin. */
   readonly address: string
@@ -21,12 +32,17 @@ export class Endpoint {
   readonly changes: Changes
   /** Exchanges under way. Written by whoever begins and ends them, read by balancers at each pick. */
   active = 0
+  /** Averaged latency, as peak_ewma keeps it, and when it was last seen. */
+  latencyMs = 0
+  latencyAtMs = 0
   /** Connections to it; whoever opens them keeps them here. */
   pool: unknown = undefined
   /** Those that speak HTTP/2. */
   http2Pool: unknown = undefined
   #config: EndpointConfig
+  #warmth = 1
   #troubles = 0
+  #reasons: Map<Trouble, string> | undefined = undefined
   #reachable = true
 
   constructor(config: EndpointConfig, changes: Changes = { count: 0 }) {
@@ -41,7 +57,18 @@ export class Endpoint {
   }
 
   get weight(): number {
-    return this.#config.weight
+    return this.#config.weight * this.#warmth
+  }
+
+  /** What is not up to its work yet gets this share of its weight: 0 < warmth ≤ 1. */
+  set warmth(value: number) {
+    if (value === this.#warmth) return
+    this.#warmth = value
+    this.changes.count++
+  }
+
+  get priority(): number {
+    return this.#config.priority ?? 0
   }
 
   get labels(): Readonly<Record<string, string>> {
@@ -58,10 +85,20 @@ export class Endpoint {
   }
 
   /** Something keeps traffic from it, or no longer does. */
-  set(trouble: Trouble, there: boolean): void {
+  set(trouble: Trouble, there: boolean, reason = ''): void {
     const before = this.#troubles
     this.#troubles = there ? before | trouble : before & ~trouble
     if ((before === 0) !== (this.#troubles === 0)) this.changes.count++
+    if (there) {
+      this.#reasons ??= new Map()
+      this.#reasons.set(trouble, reason)
+    } else this.#reasons?.delete(trouble)
+  }
+
+  /** The worst that keeps traffic from it, in a word, and why. */
+  get state(): { readonly state: EndpointState; readonly reason: string } {
+    for (const [trouble, state] of STATES) if (this.has(trouble)) return { state, reason: this.#reasons?.get(trouble) ?? '' }
+    return this.#reachable ? READY : UNREACHABLE
   }
 
   has(trouble: Trouble): boolean {

@@ -1,72 +1,13 @@
 // The services that carry traffic, by key, kept through reloads: configured ones, the application behind each inbound listener, and
 // destinations that nobody configured.
-import type { RequestHead } from '../codec/message.ts'
 import type { InboundListenerConfig } from '../config/schema/listeners.ts'
 import type { EndpointConfig, ServiceConfig } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
-import { Service, type ServiceDeps } from './service.ts'
+import { Carrier } from './carrier.ts'
+import type { ServiceDeps } from './service.ts'
 
 /** Destinations that nobody configured, kept at once: callers choose them. */
 const MAX_RECENT = 256
-
-/** One service as HTTP and as plain bytes; each side comes up when it is first needed. */
-export class Carrier {
-  readonly #deps: ServiceDeps
-  #config: ServiceConfig
-  #endpoints: readonly EndpointConfig[]
-  #http: Service | undefined
-  #tcp: Service | undefined
-
-  constructor(config: ServiceConfig, endpoints: readonly EndpointConfig[], deps: ServiceDeps) {
-    this.#config = config
-    this.#endpoints = endpoints
-    this.#deps = deps
-  }
-
-  get config(): ServiceConfig {
-    return this.#config
-  }
-
-  get http(): Service {
-    this.#http ??= this.#make('http')
-    return this.#http
-  }
-
-  get tcp(): Service {
-    this.#tcp ??= this.#make('tcp')
-    return this.#tcp
-  }
-
-  /** The sides that are up. */
-  get services(): Service[] {
-    return [this.#http, this.#tcp].filter((service) => service !== undefined)
-  }
-
-  /** A CONNECT asks for bytes, anything else for HTTP. */
-  of(head: RequestHead): Service {
-    return head.method === 'CONNECT' ? this.tcp : this.http
-  }
-
-  update(config: ServiceConfig): void {
-    this.#config = config
-    for (const service of this.services) service.update(config)
-  }
-
-  setEndpoints(list: readonly EndpointConfig[]): void {
-    this.#endpoints = list
-    for (const service of this.services) service.setEndpoints(list)
-  }
-
-  close(): void {
-    for (const service of this.services) service.close()
-  }
-
-  #make(kind: 'http' | 'tcp'): Service {
-    const service = new Service(this.#config, kind, this.#deps)
-    service.setEndpoints(this.#endpoints)
-    return service
-  }
-}
 
 export class ServiceRegistry {
   readonly #deps: ServiceDeps

@@ -8,15 +8,14 @@ import type { UpstreamConnectionOwner } from '../codec/stream.ts'
 import type { EndpointConfig, ServiceConfig } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
 import type { Clock } from '../core/clock.ts'
-import type { FailureCode } from '../core/failures.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { Balancer } from './balance/balancer.ts'
-import { BALANCERS } from './balance/makers.ts'
-import { type Endpoint, reconcile } from './endpoint.ts'
+import type { Hash } from './balance/xxhash.ts'
+import { Choice } from './choice.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { EndpointEvent } from './guard.ts'
 import { dial, type Protocol } from './pool/dial.ts'
 import { Load } from './pool/load.ts'
 import { Pool } from './pool/pool.ts'
-import { Reach } from './reach.ts'
 import { type Secure, Security } from './secure/security.ts'
 
 export interface ServiceDeps {
@@ -25,6 +24,9 @@ export interface ServiceDeps {
   limits(): Http2Limits
   /** undefined: there is none. */
   readonly identity: () => Identity | undefined
+  /** Where the workload runs; left out: unknown. */
+  readonly zone?: string
+  readonly onEndpointEvent?: (service: string, event: EndpointEvent) => void
   /** Address of this machine that connections to a host come from; left out: the kernel chooses. */
   readonly source?: (host: string) => string
 }
@@ -35,9 +37,7 @@ export class Service {
   readonly #deps: ServiceDeps
   readonly #kind: 'http' | 'tcp'
   #config: ServiceConfig
-  #endpoints: readonly Endpoint[] = []
-  #balancer: Balancer
-  readonly #reach: Reach
+  readonly #choice: Choice
   #security: Security
 
   /** `kind`: as its callers need it; a service that is asked for CONNECT tunnels has a second one for TCP. */
@@ -47,9 +47,12 @@ export class Service {
     this.#kind = kind
     this.#deps = deps
     this.load = new Load(config)
-    this.#reach = new Reach(deps.clock)
     this.#security = new Security(config, deps.identity)
-    this.#balancer = BALANCERS[config.balance]([], deps.clock)
+    this.#choice = new Choice(config, {
+      clock: deps.clock,
+      zone: deps.zone ?? '',
+      onEvent: (event) => deps.onEndpointEvent?.(this.key, event),
+    })
   }
 
   get config(): ServiceConfig {
@@ -57,13 +60,13 @@ export class Service {
   }
 
   get endpoints(): readonly Endpoint[] {
-    return this.#endpoints
+    return this.#choice.endpoints
   }
 
   /** Connections of all pools together. */
   get pools(): { open: number; idle: number } {
     const sum = { open: 0, idle: 0 }
-    for (const endpoint of this.#endpoints) {
+    for (const endpoint of this.#choice.endpoints) {
       for (const pool of poolsOf(endpoint)) {
         sum.open += pool.open
         sum.idle += pool.idle
@@ -74,14 +77,8 @@ export class Service {
 
   /** Endpoints that stay keep their connections; those that leave finish what is under way. */
   setEndpoints(list: readonly EndpointConfig[]): void {
-    const { endpoints, removed } = reconcile(this.#endpoints, list)
-    this.#endpoints = endpoints
-    this.#balancer = BALANCERS[this.#config.balance](endpoints, this.#deps.clock)
     // who waits there tries elsewhere
-    for (const endpoint of removed) {
-      this.#reach.forget(endpoint)
-      for (const pool of poolsOf(endpoint)) pool.close()
-    }
+    for (const endpoint of this.#choice.setEndpoints(list)) for (const pool of poolsOf(endpoint)) pool.close()
   }
 
   /** A changed configuration of the same service. */
@@ -90,21 +87,17 @@ export class Service {
     this.#config = config
     this.load.limits = config.limits
     this.load.budget = config.retryBudget
-    this.#balancer = BALANCERS[config.balance](this.#endpoints, this.#deps.clock)
+    this.#choice.update(config)
   }
 
-  pick(exclude?: Endpoint): Endpoint | undefined {
-    return this.#balancer.pick(exclude)
+  /** undefined: none is available. */
+  pick(exclude?: Endpoint, hash?: Hash): Endpoint | undefined {
+    return this.#choice.pick(exclude, hash)
   }
 
-  /** An attempt at this endpoint has a response head. */
-  answered(endpoint: Endpoint): void {
-    this.#reach.reached(endpoint)
-  }
-
-  /** An attempt at this endpoint has failed. */
-  failed(endpoint: Endpoint, code: FailureCode): void {
-    if (code === 'connect_failed' || code === 'connect_timeout') this.#reach.failed(endpoint)
+  /** Its endpoints, as attempts choose them and report on them. */
+  get choice(): Choice {
+    return this.#choice
   }
 
   /** What is spoken to its endpoints for this request; undefined: bytes. */
@@ -129,6 +122,7 @@ export class Service {
   /** Lets go of all endpoints; exchanges under way end. */
   close(): void {
     this.setEndpoints([])
+    this.#choice.close()
   }
 
   /** Text: why there can be no connection. */
@@ -143,7 +137,7 @@ export class Service {
   /** Connections that were secured in another way finish what is under way. */
   #secureAnew(config: ServiceConfig): void {
     this.#security = new Security(config, this.#deps.identity)
-    for (const endpoint of this.#endpoints) {
+    for (const endpoint of this.#choice.endpoints) {
       for (const pool of poolsOf(endpoint)) pool.close()
       endpoint.pool = undefined
       endpoint.http2Pool = undefined

@@ -7,8 +7,8 @@ import type { Balancer } from './balancer.ts'
 import { ReadyList } from './ready.ts'
 import { Schedule } from './schedule.ts'
 
-export function leastRequest(endpoints: readonly Endpoint[], clock: Clock): Balancer {
-  return new LeastRequest(endpoints, clock)
+export function leastRequest(endpoints: readonly Endpoint[], clock: Clock, panicPercent = 0): Balancer {
+  return new LeastRequest(endpoints, clock, panicPercent)
 }
 
 class LeastRequest implements Balancer {
@@ -16,8 +16,8 @@ class LeastRequest implements Balancer {
   readonly #schedule = new Schedule(true)
   readonly #clock: Clock
 
-  constructor(endpoints: readonly Endpoint[], clock: Clock) {
-    this.#ready = new ReadyList(endpoints)
+  constructor(endpoints: readonly Endpoint[], clock: Clock, panicPercent: number) {
+    this.#ready = new ReadyList(endpoints, panicPercent)
     this.#clock = clock
   }
 

@@ -5,8 +5,8 @@ import type { Endpoint } from '../endpoint.ts'
 import type { Balancer } from './balancer.ts'
 import { ReadyList } from './ready.ts'
 
-export function random(endpoints: readonly Endpoint[], clock: Clock): Balancer {
-  return new Random(endpoints, clock)
+export function random(endpoints: readonly Endpoint[], clock: Clock, panicPercent = 0): Balancer {
+  return new Random(endpoints, clock, panicPercent)
 }
 
 class Random implements Balancer {
@@ -15,8 +15,8 @@ class Random implements Balancer {
   /** Sums of the weights up to and including each endpoint; empty where all weigh the same. */
   #sums = new Float64Array(0)
 
-  constructor(endpoints: readonly Endpoint[], clock: Clock) {
-    this.#ready = new ReadyList(endpoints)
+  constructor(endpoints: readonly Endpoint[], clock: Clock, panicPercent: number) {
+    this.#ready = new ReadyList(endpoints, panicPercent)
     this.#clock = clock
   }
 

@@ -6,8 +6,8 @@ import type { Balancer } from './balancer.ts'
 import { ReadyList } from './ready.ts'
 import { Schedule } from './schedule.ts'
 
-export function roundRobin(endpoints: readonly Endpoint[], clock: Clock): Balancer {
-  return new RoundRobin(endpoints, clock)
+export function roundRobin(endpoints: readonly Endpoint[], clock: Clock, panicPercent = 0): Balancer {
+  return new RoundRobin(endpoints, clock, panicPercent)
 }
 
 class RoundRobin implements Balancer {
@@ -16,8 +16,8 @@ class RoundRobin implements Balancer {
   readonly #clock: Clock
   #next: number
 
-  constructor(endpoints: readonly Endpoint[], clock: Clock) {
-    this.#ready = new ReadyList(endpoints)
+  constructor(endpoints: readonly Endpoint[], clock: Clock, panicPercent: number) {
+    this.#ready = new ReadyList(endpoints, panicPercent)
     this.#clock = clock
     // Sidecars that start together must not all begin with the same endpoint.
     this.#next = Math.floor(clock.random() * endpoints.length)

@@ -19,6 +19,7 @@ async function setUp(t: Test, parts: Partial<AdminView> = {}) {
     weight: 1,
     labels: {},
     state: 'ready',
+    reason: '',
     connections: 1,
     requests: 0,
   } as const

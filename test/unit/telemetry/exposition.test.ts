@@ -1,6 +1,6 @@
 import t from 'tap'
 import { labelText, renderFamily } from '../../../src/telemetry/exposition.ts'
-import type { FamilySpec } from '../../../src/telemetry/families.ts'
+import type { FamilySpec } from '../../../src/telemetry/family.ts'
 import { metricFacts, type WriteCase } from '../../support/metric-facts.ts'
 
 const spec = (parts: Partial<FamilySpec>): FamilySpec => ({

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { FAILURES } from '../../../src/core/failures.ts'
-import { type FamilySpec, ISTIO, OWN } from '../../../src/telemetry/families.ts'
+import { ISTIO, OWN } from '../../../src/telemetry/families.ts'
+import type { FamilySpec } from '../../../src/telemetry/family.ts'
 import { metricFacts } from '../../support/metric-facts.ts'
 
 const facts = metricFacts()
