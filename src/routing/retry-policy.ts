@@ -52,6 +52,7 @@ export class RetryPolicy {
   readonly #nonIdempotent: boolean
   readonly #baseMs: number
   readonly #maxMs: number
+  readonly #minMs: number
   readonly #retryAfterMs: number
 
   /** Throws RegexError. */
@@ -70,6 +71,7 @@ export class RetryPolicy {
     this.#nonIdempotent = config.nonIdempotent
     this.#baseMs = config.backoff.base
     this.#maxMs = config.backoff.max ?? config.backoff.base * 10
+    this.#minMs = config.backoff.min
     this.#retryAfterMs = config.retryAfter
   }
 
@@ -104,9 +106,9 @@ export class RetryPolicy {
     return ((ON_GRPC[status] ?? 0) & this.#on) !== 0 && !isRateLimited(fields)
   }
 
-  /** The nth pause, from 1: at random below a bound that doubles. `random`: 0 ≤ x < 1. */
+  /** The nth pause, from 1: at random below a bound that doubles, and not below the least. `random`: 0 ≤ x < 1. */
   pauseMs(nth: number, random: number): number {
-    return random * Math.min(this.#baseMs * 2 ** (nth - 1), this.#maxMs)
+    return Math.max(this.#minMs, random * Math.min(this.#baseMs * 2 ** (nth - 1), this.#maxMs))
   }
 
   /**
@@ -150,7 +152,7 @@ export function compileRetry(
 /** What the schema says; a test sees to that. The schema itself is not in the memory of the data path. */
 export const DEFAULTS: Omit<RetryConfig, 'on'> = {
   attempts: 3,
-  backoff: { base: 25 },
+  backoff: { base: 25, min: 0 },
   retryAfter: 30_000,
   statusCodes: [],
   headers: {},

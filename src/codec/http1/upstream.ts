@@ -46,8 +46,8 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Transp
   #interim = 0
   /** A tunnel of which the endpoint has ended its side. */
   #halfClosed = false
-  /** Something of the response under way has come. */
-  #touched = false
+  /** Something of the response under way has come, or the connection was made for it: an end was not on its way already. */
+  #touched = true
   /** Of the last read, what is still referred to elsewhere: its memory can't be read into again. */
   #lent: WriteResult = WRITTEN
   /** Seconds after which the endpoint says it closes an idle connection; -1: it has not said. */
@@ -93,7 +93,6 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Transp
     this.#receiver = receiver
     this.#phase = 'head'
     this.#sending = 'nothing'
-    this.#touched = false
     this.#interim = 0
     return this
   }
@@ -246,6 +245,7 @@ export class Http1Upstream implements UpstreamConnection, UpstreamStream, Transp
       return
     }
     this.#phase = 'idle'
+    this.#touched = false
     this.#owner.onIdle(this)
   }
 

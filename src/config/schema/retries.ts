@@ -35,9 +35,10 @@ export const retry = z.strictObject({
     .strictObject({
       base: positiveDuration('25ms').describe('Upper bound of the first pause, doubled with each further one.'),
       max: optionalDuration().describe('Upper bound of any pause. Left out: ten times `base`.'),
+      min: duration('0').describe('Lower bound of any pause.'),
     })
     .prefault({})
-    .describe('Pauses before retries, each drawn at random between 0 and its bound.'),
+    .describe('Pauses before retries, each drawn at random between 0 and its bound, and no shorter than `min`.'),
   retryAfter: duration('30s').describe(
     'Longest pause that Retry-After or grpc-retry-pushback-ms may ask for; what asks for more is not repeated. "0": neither is looked at.',
   ),

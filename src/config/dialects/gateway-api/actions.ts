@@ -167,7 +167,10 @@ function limitsOf(context: Context, { timeouts, retry }: Rule, place: RulePlace)
       on,
       statusCodes: codes,
       attempts: Math.min(attempts, MAX_RETRIES) + 1,
-      ...(backoff === undefined || backoff === 0 ? {} : { backoff: { base: formatDuration(backoff) } }),
+      // the API asks for a least pause; drawn from twice that, half of them are longer
+      ...(backoff === undefined || backoff === 0
+        ? {}
+        : { backoff: { min: formatDuration(backoff), base: formatDuration(2 * backoff) } }),
     },
   }
 }

@@ -166,7 +166,7 @@ t.test('times and retries become those of native routes; what is not said is not
   )
   t.match(limited, {
     timeouts: { request: 10_000, attempt: 1500 },
-    retry: { attempts: 3, statusCodes: [500, 503], backoff: { base: 100 } },
+    retry: { attempts: 3, statusCodes: [500, 503], backoff: { min: 100, base: 200 } },
   })
   t.match(free, { timeouts: { request: 0, attempt: 0 }, retry: undefined })
   t.match(problems(service('cart'), route([{ timeouts: { request: '1s', backendRequest: '2s' }, backendRefs: [CART] }])), [
