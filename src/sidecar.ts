@@ -16,7 +16,10 @@ import { mtlsModeOf } from './exchange/mtls-mode.ts'
 import { Pipeline } from './exchange/pipeline.ts'
 import { compileSnapshot, type Snapshot } from './exchange/snapshot.ts'
 import type { Identity } from './identity/identity.ts'
+import { fetchKeys } from './policy/jwt/fetch.ts'
+import { KeyStore } from './policy/jwt/keys.ts'
 import { RateLimiters } from './routing/rate-limit.ts'
+import { AccessLogs } from './sidecar/access-logs.ts'
 import { finishAll } from './sidecar/drain.ts'
 import { endpointEvents, zoneOf } from './sidecar/endpoint-events.ts'
 import { collectGauges } from './sidecar/gauges.ts'
@@ -26,7 +29,6 @@ import { listenersOf } from './sidecar/listeners.ts'
 import type { SidecarParts } from './sidecar/parts.ts'
 import { revoke } from './sidecar/revoke.ts'
 import { adminView } from './sidecar/view.ts'
-import { openAccessLog } from './telemetry/access-log.ts'
 import type { OwnLog } from './telemetry/log.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { Readiness } from './telemetry/readiness.ts'
@@ -64,12 +66,13 @@ export class Sidecar implements SidecarParts {
   readonly #identities: Identities
   readonly #recorder: Recorder
   readonly #pipeline: Pipeline
+  readonly #keys: KeyStore
+  readonly #accessLogs: AccessLogs
   readonly #discovery: Discovery
   readonly #onQuit: () => void
   readonly #limiters = new RateLimiters()
   #limits: SidecarLimits
   #snapshot: Snapshot<Carrier>
-  #accessLogKey = ''
   #telemetry: TelemetryServer | undefined
   #stopping: Promise<void> | undefined
 
@@ -80,6 +83,7 @@ export class Sidecar implements SidecarParts {
     this.metrics = new Metrics({ clock, maxSeries: config.settings.telemetry?.maxSeries ?? 10_000 })
     this.#limits = limitsOf(config.settings, this.metrics)
     this.#recorder = new Recorder(this.metrics)
+    this.#accessLogs = new AccessLogs(this.#recorder, { clock, log, metrics: this.metrics })
     this.metrics.follow(() => this.open)
     this.#identities = new Identities({ clock, log, metrics: this.metrics })
     const { identity, use } = this.#identities.prepare(config.settings)
@@ -91,6 +95,7 @@ export class Sidecar implements SidecarParts {
       zone: zoneOf(config.settings.workload),
       onEndpointEvent: endpointEvents(log, this.metrics),
     })
+    this.#keys = this.#life.own(new KeyStore({ clock, log, fetch: fetchKeys }))
     this.#snapshot = this.#compile(config, 1, identity)
     this.#discovery = startDiscovery(config.services, {
       clock,
@@ -120,7 +125,7 @@ export class Sidecar implements SidecarParts {
     try {
       if (options.doors !== false) await sidecar.#openDoors()
       sidecar.#collect()
-      sidecar.#openAccessLog(sidecar.settings)()
+      sidecar.#accessLogs.open(sidecar.settings)()
       await sidecar.#openListeners(listenersOf(sidecar.snapshot.config))
     } catch (error) {
       await sidecar.close()
@@ -160,7 +165,7 @@ export class Sidecar implements SidecarParts {
     let useAccessLog: () => void
     try {
       snapshot = this.#compile(config, this.#snapshot.id + 1, identity)
-      useAccessLog = this.#openAccessLog(config.settings)
+      useAccessLog = this.#accessLogs.open(config.settings)
       await this.#openListeners(wanted)
     } catch (error) {
       drop()
@@ -172,6 +177,7 @@ export class Sidecar implements SidecarParts {
     this.#limits = limitsOf(config.settings, this.metrics)
     this.#discovery.update(config.services)
     this.registry.keep(config.services)
+    this.#keys.keep(config.tokens)
     for (const [name, listener] of this.listeners) if (!wanted.has(name)) this.#leave(name, listener)
     useAccessLog()
     this.log.level = config.settings.logLevel
@@ -222,6 +228,7 @@ export class Sidecar implements SidecarParts {
       id,
       random: () => this.clock.random(),
       runtime: (service) => this.registry.configure(service),
+      tokens: { keys: this.#keys, clock: this.clock },
       principal: identity?.material.own.uri ?? '',
       limiters: this.#limiters,
     })
@@ -273,18 +280,6 @@ export class Sidecar implements SidecarParts {
     listener.drain()
     listener.finish()
     this.clock.after(this.settings.drain.limit, () => listener.destroy('draining'))
-  }
-
-  /** Opens the access log of these settings; what is returned puts it in the place of the former. Throws when it can't be opened. */
-  #openAccessLog({ accessLog }: Settings): () => void {
-    const key = JSON.stringify(accessLog)
-    if (key === this.#accessLogKey) return () => {}
-    const onTrouble = (message: string): void => this.log.warn(message)
-    const opened = openAccessLog(accessLog, { clock: this.clock, metrics: this.metrics, onTrouble })
-    return () => {
-      this.#accessLogKey = key
-      void this.#recorder.useAccessLog(opened)?.close()
-    }
   }
 
   #adopted(): void {

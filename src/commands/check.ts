@@ -36,6 +36,7 @@ function nativeForm({ settings, ...config }: Config): string[] {
     tcpRoutes: [...config.tcpRoutes],
     policies: [...config.policies],
     gateways: [...config.gateways],
+    tokens: [...config.tokens],
   })
   return formatYaml(redact(written)).trimEnd().split('\n')
 }

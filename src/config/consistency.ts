@@ -7,6 +7,7 @@ import type { Problems } from './problem.ts'
 import { checkRoutes } from './route-checks.ts'
 import { checkServices } from './service-checks.ts'
 import { checkTcpRoutes } from './tcp-route-checks.ts'
+import { checkTokens } from './token-checks.ts'
 
 export function checkConsistency(draft: Draft, problems: Problems): void {
   checkIdentity(draft, problems)
@@ -15,6 +16,7 @@ export function checkConsistency(draft: Draft, problems: Problems): void {
   checkRoutes(draft, problems)
   checkTcpRoutes(draft, problems)
   checkGateways(draft, problems)
+  checkTokens(draft, problems)
   const { drain } = draft.settings.value
   if (drain.grace > drain.limit) {
     problems.error(

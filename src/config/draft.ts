@@ -9,6 +9,7 @@ import type { RouteConfig } from './schema/routes.ts'
 import type { ServiceConfig } from './schema/services.ts'
 import type { Settings } from './schema/settings.ts'
 import type { TcpRouteConfig } from './schema/tcp-routes.ts'
+import type { TokenConfig } from './schema/tokens.ts'
 
 export interface Located<T> {
   readonly value: T
@@ -27,6 +28,7 @@ export interface Draft {
   readonly routes: readonly Located<RouteConfig>[]
   readonly tcpRoutes: readonly Located<TcpRouteConfig>[]
   readonly policies: readonly Located<PolicyConfig>[]
+  readonly tokens: readonly Located<TokenConfig>[]
   readonly gateways: readonly Located<GatewayConfig>[]
   readonly workloads: Config['workloads']
   readonly namespaces: Config['namespaces']
@@ -48,6 +50,7 @@ export function configOf(draft: Draft): Config {
   const services = draft.services.map(({ value }) => value)
   const routes = draft.routes.map(({ value }) => value)
   const tcpRoutes = draft.tcpRoutes.map(({ value }) => value)
+  const tokens = draft.tokens.map(({ value }) => value)
   const policies = draft.policies.map(({ value }) => value)
   const gateways = draft.gateways.map(({ value }) => value)
   return {
@@ -57,6 +60,7 @@ export function configOf(draft: Draft): Config {
     routes,
     tcpRoutes,
     policies,
+    tokens,
     gateways,
     workloads,
     namespaces,

@@ -14,6 +14,7 @@ const JOINED_LISTS: ReadonlySet<string> = new Set([
   'routes',
   'tcpRoutes',
   'policies',
+  'tokens',
   'gateways',
   'listeners.inbound',
   'listeners.outbound',

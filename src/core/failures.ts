@@ -26,6 +26,7 @@ export const FAILURES = {
   head_timeout: { status: 408, grpc: 4, flag: 'SI', side: 'downstream', retry: 'never', message: 'The request head took too long.' },
   body_timeout: { status: 408, grpc: 4, flag: 'SI', side: 'downstream', retry: 'never', message: 'The request body stalled.' },
   downstream_gone: { status: 0, grpc: 1, flag: 'DC', side: 'downstream', retry: 'never', message: 'The caller has gone.' },
+  unauthenticated: { status: 401, grpc: 16, flag: '-', side: 'downstream', retry: 'never', message: 'The token is not valid.' },
   policy_denied: { status: 403, grpc: 7, flag: '-', side: 'proxy', retry: 'never', message: 'RBAC: access denied' },
   caller_distrusted: { status: 0, grpc: 16, flag: 'DC', side: 'downstream', retry: 'never', message: 'The certificate of the caller is no longer believed.' },
   misdirected: { status: 421, grpc: 12, flag: 'NR', side: 'downstream', retry: 'never', message: 'This connection is for another host.' },

@@ -73,7 +73,7 @@ function inputOf(peer: PolicyPeer, head: RequestHead | undefined, remoteIp: stri
 }
 
 /** At a gateway, whoever calls comes to it; that it calls others on is its own doing. */
-function comesIn({ direction, gateway }: PolicyPeer): boolean {
+export function comesIn({ direction, gateway }: Pick<PolicyPeer, 'direction' | 'gateway'>): boolean {
   return direction === 'inbound' || gateway !== ''
 }
 

@@ -73,6 +73,10 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.#attempts.begin()
   }
 
+  get over(): boolean {
+    return this.#phase === 'done'
+  }
+
   /** Answers with a failure, or cuts what has begun. */
   fail(code: FailureCode, detail: string): void {
     if (this.#phase === 'done') return

@@ -37,6 +37,8 @@ function failureReply(code: FailureCode, request: RequestHead | undefined, reque
   const body = Buffer.from(`${JSON.stringify({ error: code, message, request_id: requestId })}\n`, 'latin1')
   const fields = new Fields()
   fields.push('content-type', 'content-type', 'application/json')
+  // RFC 6750 §3
+  if (code === 'unauthenticated') fields.push('www-authenticate', 'www-authenticate', 'Bearer error="invalid_token"')
   return httpReply(status, fields, body)
 }
 

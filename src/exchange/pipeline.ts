@@ -15,6 +15,8 @@ import { ensureTraceparent, type IdSource, requestIdOf } from '../telemetry/trac
 import type { Carrier } from '../upstream/carrier.ts'
 import type { ServiceRegistry } from '../upstream/registry.ts'
 import type { Service } from '../upstream/service.ts'
+import { authenticate } from './authenticate.ts'
+import { comesIn } from './authorize.ts'
 import type { ExchangeDeps } from './decision.ts'
 import { Exchange } from './exchange.ts'
 import { answerOf, courseOf } from './follow.ts'
@@ -57,7 +59,16 @@ export class Pipeline {
     x.requestId = requestIdOf(head.fields, ids)
     ensureTraceparent(head.fields, ids)
     if (peer.direction === 'outbound') x.egress = snapshot.egress
-    this.#carryOut(planArrival(snapshot, peer, head, x), x, head)
+    const { authentication } = snapshot
+    if (authentication === null || !comesIn(peer)) this.#carryOut(planArrival(snapshot, peer, head, x), x, head)
+    else {
+      authenticate(authentication, {
+        x,
+        head,
+        go: () => this.#carryOut(planArrival(snapshot, peer, head, x), x, head),
+        refuse: (detail) => this.#fail(x, 'unauthenticated', detail),
+      })
+    }
     return x
   }
 

@@ -36,7 +36,7 @@ function planAtGateway<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHe
   const port = snapshot.gateways.get(caller.gateway)
   const listener = port?.listener(head.authority)
   const routes = listener?.routes.host(head.authority, head.scheme)
-  const strict = routes?.readsPath === true || snapshot.policies.inbound?.readsPath === true
+  const strict = routes?.readsPath === true || (snapshot.policies.inbound?.readsPath ?? false)
   const path = normalizePath(head.path, settings.pathNormalization, strict)
   if (path === undefined) return AMBIGUOUS_PATH
   head.path = path

@@ -3,6 +3,7 @@ import type { Config } from '../config/schema/config.ts'
 import type { ServiceConfig } from '../config/schema/services.ts'
 import { canonicalIp, formatHostPort } from '../core/address.ts'
 import { compilePolicies, type Policies } from '../policy/families.ts'
+import { type Authentication, compileAuthentication, type TokenTools } from '../policy/jwt/authentication.ts'
 import { MtlsModes } from '../policy/mtls.ts'
 import type { Isolation } from '../policy/network/isolation.ts'
 import { compileIsolation } from '../policy/network/network.ts'
@@ -39,6 +40,8 @@ export interface Snapshot<S> {
   readonly tcpRoutes: TcpTable<Destination<S>> | null
   readonly gateways: Gateways<Destination<S>>
   readonly policies: Policies
+  /** Whose tokens are believed; null: nobody's are looked at. */
+  readonly authentication: Authentication | null
   /** Which endpoints this workload may reach; null: all. */
   readonly egress: Isolation | null
   readonly mtls: MtlsModes
@@ -61,11 +64,13 @@ export interface CompileOptions<S> {
   readonly allGateways?: boolean
   /** URI of the own certificate; left out: there is none. */
   readonly principal?: string
+  /** What verifies tokens; left out: nothing does, as for `explain`. */
+  readonly tokens?: TokenTools | undefined
 }
 
 /** Throws when a route does not compile; loading has reported that before. */
 export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): Snapshot<S> {
-  const { id, runtime, random, principal = '', allGateways = false, limiters = new RateLimiters() } = options
+  const { id, runtime, random, principal = '', allGateways = false, tokens, limiters = new RateLimiters() } = options
   const { settings } = config
   const { workload } = settings
   const entries = config.services.map((service) => {
@@ -104,6 +109,7 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
     tcpRoutes: compileTcpRoutes(config.tcpRoutes, { ...parts, every: (ref) => services.every(ref), scope }).table,
     gateways: compileGateways(config, allGateways ? undefined : listenedGateways(settings), parts),
     policies: compilePolicies(config),
+    authentication: compileAuthentication(config, tokens),
     mtls: new MtlsModes(config),
     egress: compileIsolation(config, 'egress'),
     own,

@@ -8,6 +8,7 @@ export const PROTOCOLS: Readonly<Record<HttpVersion, string>> = { '1.0': 'HTTP/1
 
 /** Envoy's response code details, where it has a word for what happened; elsewhere our code is the word. */
 const DETAILS: Partial<Record<FailureCode, string>> = {
+  unauthenticated: 'jwt_authn_access_denied',
   no_route: 'route_not_found',
   no_service: 'cluster_not_found',
   no_endpoint: 'no_healthy_upstream',

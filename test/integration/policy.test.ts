@@ -1,10 +1,12 @@
 // Policies at work on real sockets.
+import type { IncomingMessage } from 'node:http'
 import t from 'tap'
 import { authorizeAgain } from '../../src/exchange/authorize.ts'
 import { compilePolicies } from '../../src/policy/families.ts'
 import { httpOrigin } from '../support/origin.ts'
 import { configWith } from '../support/policy-world.ts'
 import { startSidecar } from '../support/sidecar.ts'
+import { testIssuer } from '../support/tokens.ts'
 
 t.test('the application sees what a policy allows and nothing else', async (t) => {
   const origin = await httpOrigin(t, (_request, response) => response.end('hello'))
@@ -16,6 +18,41 @@ t.test('the application sees what a policy allows and nothing else', async (t) =
   t.equal(denied.status, 403)
   t.same(Object.keys((await denied.json()) as object), ['error', 'message', 'request_id'])
   t.equal(await metric('istio_requests_total', { response_code: '403' }), 1)
+})
+
+t.test('a valid token lets its caller in, an invalid one never, and a missing one as far as policies go', async (t) => {
+  const issuer = testIssuer()
+  const seen: IncomingMessage[] = []
+  const origin = await httpOrigin(t, (request, response) => {
+    seen.push(request)
+    request.pipe(response)
+  })
+  const { inbound } = await startSidecar(t, {
+    listeners: { inbound: [{ listen: '127.0.0.1:0', app: `127.0.0.1:${origin.port}`, protocol: 'http' }] },
+    tokens: [{ issuer: 'https://one', jwks: issuer.jwks, outputClaimToHeaders: [{ header: 'x-sub', claim: 'sub' }] }],
+    policies: [
+      { name: 'users', rules: [{ from: [{ requestPrincipals: ['https://one/*'] }] }, { to: [{ paths: ['/public'] }] }] },
+    ],
+  })
+  const token = issuer.token({ iss: 'https://one', sub: 'me', exp: Math.floor(Date.now() / 1000) + 600 })
+  const ask = (path: string, authorization?: string) =>
+    fetch(`http://127.0.0.1:${inbound}${path}`, {
+      method: 'POST',
+      body: 'x'.repeat(100_000),
+      headers: { 'x-sub': 'admin', ...(authorization === undefined ? {} : { authorization }) },
+    })
+  const good = await ask('/private', `Bearer ${token}`)
+  t.equal(good.status, 200)
+  t.equal((await good.text()).length, 100_000, 'the body waited for the keys')
+  t.equal(seen[0]?.headers['x-sub'], 'me')
+  t.equal(seen[0]?.headers.authorization, undefined)
+  t.equal((await ask('/private', `Bearer ${token}`)).status, 200, 'once more, by a token that is known')
+  const bad = await ask('/public', 'Bearer abc.def.ghi')
+  t.equal(bad.status, 401)
+  t.equal(bad.headers.get('www-authenticate'), 'Bearer error="invalid_token"')
+  t.equal((await ask('/private')).status, 403)
+  t.equal((await ask('/public')).status, 200)
+  t.equal(seen.at(-1)?.headers['x-sub'], undefined)
 })
 
 t.test('what is open can be put to a newer snapshot', async (t) => {

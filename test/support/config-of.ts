@@ -15,6 +15,7 @@ export function configOf(settings: Record<string, unknown>, more: Partial<Config
     routes,
     tcpRoutes,
     gateways,
+    tokens: parsed.tokens,
     policies: parsed.policies.map(policyOf),
     networkPolicies: [],
     peerAuthentications: [],

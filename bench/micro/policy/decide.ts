@@ -104,6 +104,7 @@ function deciding(scene: Scene, size: number): number {
     routes: [],
     tcpRoutes: [],
     gateways: [],
+    tokens: [],
     policies,
     workloads: [],
     namespaces: [],

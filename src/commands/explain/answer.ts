@@ -2,7 +2,7 @@
 import type { RequestHead } from '../../codec/message.ts'
 import { formatAddress, parseAddress } from '../../core/address.ts'
 import { FAILURES, type FailureCode } from '../../core/failures.ts'
-import type { Judged } from '../../exchange/authorize.ts'
+import { comesIn, type Judged } from '../../exchange/authorize.ts'
 import { answerOf, type Course, courseTo } from '../../exchange/follow.ts'
 import { preflightReply } from '../../exchange/guard.ts'
 import { replyTo } from '../../exchange/local-reply.ts'
@@ -89,6 +89,9 @@ export function explainRequest(snapshot: Viewpoint, question: Question): Answer 
   if ('refused' in head) return failed(head.refused, head.detail, undefined)
   requestIdOf(head.fields, IDS)
   ensureTraceparent(head.fields, IDS)
+  const token = comesIn(caller) ? snapshot.authentication?.believe(head, question.claims) : undefined
+  if (token?.kind === 'invalid') return failed('unauthenticated', `the token is not valid: ${token.detail}`, head)
+  if (token?.kind === 'valid') snapshot.authentication?.tell(token, head)
   const plan = planArrival(snapshot, caller, head, judged)
   if (plan.kind === 'failure') return { ...failed(plan.code, plan.detail, head), ...decided(snapshot, judged) }
   const target = targetOf(plan, snapshot, question)
@@ -164,7 +167,7 @@ function passed(
 /** `head`: undefined when it could not be read. */
 function failed(code: FailureCode, detail: string, head: RequestHead | undefined): Answer {
   // everything else is about where an allowed request goes
-  const verdict = code === 'policy_denied' ? 'deny' : REFUSALS.has(code) ? 'reject' : 'allow'
+  const verdict = code === 'policy_denied' || code === 'unauthenticated' ? 'deny' : REFUSALS.has(code) ? 'reject' : 'allow'
   const why = verdict === 'reject' ? `${FAILURES[code].message.replace('.', ':')} ${detail}` : detail
   const reply = replyOf(code, head)
   return { ...ALLOWED, verdict, why, status: reply.status, reply }

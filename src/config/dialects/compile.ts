@@ -5,6 +5,7 @@ import type { ServiceConfig } from '../schema/services.ts'
 import { compileGatewayApi } from './gateway-api/compile.ts'
 import { compileAuthorizationPolicies } from './istio/authorization-policy.ts'
 import { compilePeerAuthentications } from './istio/peer-authentication.ts'
+import { compileRequestAuthentications } from './istio/request-authentication.ts'
 import { compileNamespaces } from './kubernetes/namespace.ts'
 import { compileNetworkPolicies } from './kubernetes/network-policy.ts'
 import { compileWorkloads } from './kubernetes/pod.ts'
@@ -21,6 +22,7 @@ export type CompiledResources = Pick<
   | 'tcpRoutes'
   | 'gateways'
   | 'policies'
+  | 'tokens'
   | 'workloads'
   | 'namespaces'
   | 'networkPolicies'
@@ -48,6 +50,7 @@ export function compileResources(resources: Resources, native: readonly ServiceC
     namespaces,
     networkPolicies: compileNetworkPolicies(resources, workloads, problems),
     policies: [...compileAuthorizationPolicies(resources, problems), ...smi.policies],
+    tokens: compileRequestAuthentications(resources, problems),
     peerAuthentications: compilePeerAuthentications(resources, problems),
   }
 }

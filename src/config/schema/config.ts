@@ -7,6 +7,7 @@ import type { RouteConfig } from './routes.ts'
 import type { ServiceConfig } from './services.ts'
 import type { Settings } from './settings.ts'
 import type { TcpRouteConfig } from './tcp-routes.ts'
+import type { TokenConfig } from './tokens.ts'
 
 /** An application instance that documents tell of: who speaks from its addresses. */
 export interface WorkloadConfig {
@@ -50,6 +51,7 @@ export interface Config {
   /** Oldest first where documents tell their age: among routes that match equally well the first one wins. */
   readonly routes: readonly RouteConfig[]
   readonly tcpRoutes: readonly TcpRouteConfig[]
+  readonly tokens: readonly TokenConfig[]
   /** In full, whatever they were written as. */
   readonly policies: readonly PolicyConfig[]
   readonly gateways: readonly GatewayConfig[]

@@ -13,6 +13,7 @@ import { routeSchema } from './routes.ts'
 import { serviceSchema } from './services.ts'
 import { tcpRouteSchema } from './tcp-routes.ts'
 import { accessLog, admin, telemetry } from './telemetry.ts'
+import { tokenSchema } from './tokens.ts'
 import { workload } from './workload.ts'
 
 export const settingsSchema = z.strictObject({
@@ -58,6 +59,7 @@ export const settingsSchema = z.strictObject({
   drain: drain.prefault({}).describe('How the sidecar stops.'),
   workers: z.number().int().min(1).max(64).default(1).describe('Processes that share the listeners, one core each.'),
   services: z.array(serviceSchema).default([]).describe('Destinations, besides those in Kubernetes documents.'),
+  tokens: z.array(tokenSchema).default([]).describe('JSON Web Tokens that are believed, besides those in Kubernetes documents.'),
   policies: z.array(policyEntry).default([]).describe('Who may do what, besides policies in Kubernetes documents.'),
   routes: z.array(routeSchema).default([]).describe('What happens to outbound requests, besides routes in Kubernetes documents.'),
   tcpRoutes: z

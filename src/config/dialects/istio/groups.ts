@@ -3,6 +3,7 @@ import type { Groups } from '../group.ts'
 import { all } from '../group.ts'
 import { AUTHORIZATION_POLICY } from './authorization-policy.ts'
 import { PEER_AUTHENTICATION } from './peer-authentication.ts'
+import { REQUEST_AUTHENTICATION } from './request-authentication.ts'
 
 export const ISTIO: Groups = {
   'security.istio.io': {
@@ -10,7 +11,7 @@ export const ISTIO: Groups = {
     kinds: {
       AuthorizationPolicy: AUTHORIZATION_POLICY,
       PeerAuthentication: PEER_AUTHENTICATION,
-      ...all('later', 'RequestAuthentication'),
+      RequestAuthentication: REQUEST_AUTHENTICATION,
     },
   },
   'networking.istio.io': {
