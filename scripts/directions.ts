@@ -70,7 +70,7 @@ export const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['admin', 'commands', 'telemetry'],
   'node:http2': [],
   'node:https': ['commands'],
-  'node:net': [...SOCKETS, 'core'], // core only asks it what an address looks like
+  'node:net': [...SOCKETS, 'core'], // core asks it what an address looks like, and whether somebody listens
   'node:process': ['main.ts', 'telemetry'], // telemetry reads CPU time
   'node:tls': [...SOCKETS, 'identity'], // identity makes contexts, and opens nothing
 }

@@ -14,11 +14,9 @@ import type { AcceptOptions } from './accept-options.ts'
 import { ALPN, type Codec, connectionOf } from './codecs.ts'
 import { detect, detectHttp2 } from './detect.ts'
 import { type Ends, endsBehind, endsOf } from './ends.ts'
+import { PATIENCE_MS, patienceMs } from './patience.ts'
 
 const MAX_FIRST_BYTES = 65_536 + 1024
-/** Time for a PROXY protocol head and a TLS handshake. */
-const PATIENCE_MS = 10_000
-const NO_LIMIT_MS = 2_147_483_647
 /** First byte of a TLS handshake (RFC 8446 §5.1). */
 const HANDSHAKE = 22
 
@@ -34,6 +32,7 @@ class Acceptance {
   readonly #options: AcceptOptions
   readonly #alarm: Alarm
   readonly #closed = (): void => this.#end()
+  readonly #ended = (): void => this.#peerEnded()
   readonly #data = (chunk: Buffer): void => this.#more(chunk)
   #socket!: Socket
   #ends!: Ends
@@ -56,7 +55,7 @@ class Acceptance {
     this.#ends = endsOf(socket, this.#options.original)
     socket.on('error', ignore)
     socket.once('close', this.#closed)
-    socket.once('end', this.#closed)
+    socket.once('end', this.#ended)
     if (this.#options.proxyProtocol === 'off') this.#lookAtSecurity()
     else this.#listen(PATIENCE_MS)
   }
@@ -103,7 +102,7 @@ class Acceptance {
     else if (identity === undefined && mtls === 'permissive') this.#lookAtProtocol()
     else {
       this.#stage = 'mutual'
-      this.#listen(mtls === 'strict' ? PATIENCE_MS : this.#patienceMs())
+      this.#listen(mtls === 'strict' ? PATIENCE_MS : patienceMs(this.#protocol, this.#options))
       if (this.#first.length > 0) this.#lookForMutualTls()
     }
   }
@@ -166,17 +165,9 @@ class Acceptance {
     if (protocol === 'tcp' || (expectsServer && protocol === 'auto')) this.#serve('tcp')
     else if (protocol === 'http2') this.#serve('http2')
     else {
-      this.#listen(this.#patienceMs())
+      this.#listen(patienceMs(protocol, this.#options))
       if (this.#first.length > 0) this.#detect()
     }
-  }
-
-  /** How long first bytes are waited for; at its end `#late` says what that means. */
-  #patienceMs(): number {
-    const { carriesBytes, detectionTimeoutMs, limits } = this.#options
-    const protocol = this.#protocol
-    if (protocol === 'http') return limits.headTimeoutMs || limits.idleTimeoutMs || NO_LIMIT_MS
-    return protocol === 'tls' || !carriesBytes ? PATIENCE_MS : detectionTimeoutMs
   }
 
   #detect(): void {
@@ -214,7 +205,7 @@ class Acceptance {
     this.#stage = 'handshake'
     const plain = this.#socket
     plain.off('close', this.#closed)
-    plain.off('end', this.#closed)
+    plain.off('end', this.#ended)
     // else it would flow on to nobody
     plain.pause()
     if (this.#first.length > 0) plain.unshift(this.#first)
@@ -282,6 +273,13 @@ class Acceptance {
     this.#release().destroy()
   }
 
+  /** Where bytes have somewhere to go, so have those that were too few to tell what they are. */
+  #peerEnded(): void {
+    const undecided = this.#stage === 'protocol' && this.#protocol === 'auto'
+    if (undecided && this.#options.carriesBytes && this.#first.length > 0) this.#serve('tcp')
+    else this.#end()
+  }
+
   #end(): void {
     if (this.#stage === 'handshake') this.#options.refused('tls_handshake', this.#failure)
     this.#release().destroy()
@@ -292,7 +290,7 @@ class Acceptance {
     this.#alarm.close()
     this.#socket.off('data', this.#data)
     this.#socket.off('close', this.#closed)
-    this.#socket.off('end', this.#closed)
+    this.#socket.off('end', this.#ended)
     return this.#socket
   }
 }

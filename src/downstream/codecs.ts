@@ -37,6 +37,7 @@ export function connectionOf(
     const begin = (first: Buffer): void => {
       connection.open()
       if (first.length > 0) connection.push(first)
+      if (socket.readableEnded) connection.peerEnded()
     }
     return { connection, begin }
   }

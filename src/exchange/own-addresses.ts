@@ -11,8 +11,7 @@ export class OwnAddresses {
       const address = mustParseAddress(text)
       if (address.kind !== 'tcp') continue
       this.#ports.add(address.port)
-      const anywhere = address.host === '0.0.0.0' || address.host === '::'
-      for (const host of anywhere ? ['localhost', '127.0.0.1', '::1'] : [address.host]) {
+      for (const host of namesOf(address.host)) {
         this.#all.add(formatAddress({ ...address, host }))
       }
     }
@@ -28,4 +27,10 @@ export class OwnAddresses {
     if (split === undefined) return false
     return this.#all.has(formatAddress({ kind: 'tcp', host: split.host, port: split.port ?? 80 }))
   }
+}
+
+/** What callers may write for a host that is listened on. */
+function namesOf(host: string): readonly string[] {
+  if (host === '0.0.0.0' || host === '::') return ['localhost', '127.0.0.1', '::1']
+  return host === '127.0.0.1' || host === '::1' ? ['localhost', host] : [host]
 }

@@ -35,7 +35,7 @@ export class TcpDownstream implements DownstreamStream, DownstreamConnection {
     this.#wire = new Wire(socket)
     socket.on('data', (chunk: Buffer) => this.push(chunk))
     socket.on('drain', () => this.#burst(() => this.#drained()))
-    socket.on('end', () => this.#burst(() => this.#peerEnded()))
+    socket.on('end', () => this.peerEnded())
     socket.on('error', () => {}) // 'close' follows
     socket.on('close', () => this.#burst(() => this.#gone('downstream_gone', 'the connection was closed')))
   }
@@ -50,6 +50,15 @@ export class TcpDownstream implements DownstreamStream, DownstreamConnection {
   push(chunk: Buffer): void {
     this.#burst(() => {
       if (this.#receiver?.onRequestData(chunk) === FULL) this.#socket.pause()
+    })
+  }
+
+  /** No more comes; to be called as well when that was so before this codec was chosen. */
+  peerEnded(): void {
+    this.#burst(() => {
+      this.#requestEnded = true
+      this.#receiver?.onRequestEnd()
+      if (this.#responseEnded) this.#close()
     })
   }
 
@@ -91,12 +100,6 @@ export class TcpDownstream implements DownstreamStream, DownstreamConnection {
   destroy(code: FailureCode): void {
     this.#burst(() => this.#gone(code, 'closed by the proxy'))
     resetSocket(this.#socket)
-  }
-
-  #peerEnded(): void {
-    this.#requestEnded = true
-    this.#receiver?.onRequestEnd()
-    if (this.#responseEnded) this.#close()
   }
 
   #drained(): void {
