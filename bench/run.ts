@@ -15,6 +15,7 @@ import { fixedRate } from './macro/fixed-rate.ts'
 import { keepAlive } from './macro/keep-alive.ts'
 import { manyConnections } from './macro/many-connections.ts'
 import { memory } from './macro/memory.ts'
+import { mtls } from './macro/mtls.ts'
 import { size } from './macro/size.ts'
 import { start } from './macro/start.ts'
 import { tls } from './macro/tls.ts'
@@ -25,7 +26,7 @@ import { httpProxy } from './peers/http-proxy.ts'
 import { nginx } from './peers/nginx.ts'
 import { outrigger } from './peers/outrigger.ts'
 
-const SCENARIOS = [keepAlive, manyConnections, tls, bigBody, fixedRate, memory, start, size, workers]
+const SCENARIOS = [keepAlive, manyConnections, tls, mtls, bigBody, fixedRate, memory, start, size, workers]
 const PEERS = [outrigger, envoy, envoyRbac, haproxy, nginx, httpProxy]
 
 const { values } = parseArgs({

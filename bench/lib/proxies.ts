@@ -14,7 +14,7 @@ export interface Proxy {
 }
 
 export interface StartOptions {
-  readonly setup: Pick<Setup, 'routes' | 'endpoints' | 'workers' | 'tls'>
+  readonly setup: Pick<Setup, 'routes' | 'endpoints' | 'workers' | 'tls' | 'mesh'>
   readonly name?: string
   readonly cores?: string
   /** Path that says whether it is ready. */

@@ -39,7 +39,7 @@ function find(): string | undefined {
   }
 }
 
-function bootstrap({ port, originPort, tls, routes, endpoints }: Setup, filters: object[]): object {
+function bootstrap({ port, originPort, tls, routes, endpoints, mesh }: Setup, filters: object[]): object {
   const paths = routes === 0 ? ['/'] : Array.from({ length: routes }, (_, i) => `/r${i}`)
   const manager = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -54,12 +54,19 @@ function bootstrap({ port, originPort, tls, routes, endpoints }: Setup, filters:
   const chain = {
     filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }],
     ...(tls && { transport_socket: downstreamTls(tls) }),
+    ...(mesh?.side === 'far' && { transport_socket: meshTls('Downstream', mesh) }),
   }
   const idle = idleServices(endpoints).map(({ name, addresses }) => cluster(name, addresses))
   return {
     static_resources: {
       listeners: [{ name: 'bench', address: address('127.0.0.1', port), filter_chains: [chain] }],
-      clusters: [cluster('origin', [{ host: '127.0.0.1', port: originPort }]), ...idle],
+      clusters: [
+        {
+          ...cluster('origin', [{ host: '127.0.0.1', port: originPort }]),
+          ...(mesh?.side === 'near' && { transport_socket: meshTls('Upstream', mesh) }),
+        },
+        ...idle,
+      ],
     },
   }
 }
@@ -97,6 +104,24 @@ function downstreamTls({ certificate, key }: { certificate: string; key: string 
       '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
       common_tls_context: {
         tls_certificates: [{ certificate_chain: { filename: certificate }, private_key: { filename: key } }],
+      },
+    },
+  }
+}
+
+/** As Istio sets it up: own certificate, trust bundle, and who must be at the other end. */
+function meshTls(end: 'Downstream' | 'Upstream', { certificate, key, bundle, peer }: NonNullable<Setup['mesh']>): object {
+  return {
+    name: 'envoy.transport_sockets.tls',
+    typed_config: {
+      '@type': `type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.${end}TlsContext`,
+      ...(end === 'Downstream' && { require_client_certificate: true }),
+      common_tls_context: {
+        tls_certificates: [{ certificate_chain: { filename: certificate }, private_key: { filename: key } }],
+        validation_context: {
+          trusted_ca: { filename: bundle },
+          match_typed_subject_alt_names: [{ san_type: 'URI', matcher: { exact: peer } }],
+        },
       },
     },
   }

@@ -18,9 +18,12 @@ export const outrigger: Peer = {
   },
 }
 
-function settings({ port, originPort, tls, routes, endpoints, workers }: Setup): object {
+function settings(setup: Setup): object {
+  const { port, originPort, tls, routes, endpoints, workers, mesh } = setup
+  if (mesh?.side === 'far') return farSide(setup, mesh)
   const [name, namespace] = HOST.split('.')
   const service = { name, namespace, port: 80 }
+  const secured = mesh && { tls: { mode: 'mesh', subjectAltNames: [mesh.peer] } }
   const idle = idleServices(endpoints).map(({ name: other, addresses }) => ({
     name: other,
     namespace: 'idle',
@@ -34,7 +37,8 @@ function settings({ port, originPort, tls, routes, endpoints, workers }: Setup):
     telemetry: { listen: '127.0.0.1:0' },
     logLevel: 'warn',
     workers,
-    services: [{ ...service, endpoints: [{ address: `127.0.0.1:${originPort}` }] }, ...idle],
+    ...(mesh && { identity: identityOf(mesh) }),
+    services: [{ ...service, ...secured, endpoints: [{ address: `127.0.0.1:${originPort}` }] }, ...idle],
     routes: paths.map((prefix) => ({
       name: prefix.slice(1),
       hosts: [HOST],
@@ -42,4 +46,20 @@ function settings({ port, originPort, tls, routes, endpoints, workers }: Setup):
       services: [{ service: HOST }],
     })),
   }
+}
+
+function farSide({ port, originPort, workers }: Setup, mesh: NonNullable<Setup['mesh']>): object {
+  return {
+    workload: { name: 'bench-1', namespace: 'bench', serviceAccount: 'far', labels: { app: 'bench', version: 'v1' } },
+    identity: identityOf(mesh),
+    listeners: { inbound: [{ listen: `127.0.0.1:${port}`, app: `127.0.0.1:${originPort}`, mtls: 'strict' }] },
+    policies: [{ name: 'near', rules: [{ from: [{ principals: [mesh.peer.slice('spiffe://'.length)] }] }] }],
+    telemetry: { listen: '127.0.0.1:0' },
+    logLevel: 'warn',
+    workers,
+  }
+}
+
+function identityOf({ certificate, key, bundle }: NonNullable<Setup['mesh']>): object {
+  return { certificate, key, trustBundle: bundle }
 }

@@ -7,6 +7,14 @@ export interface Setup {
   readonly originPort: number
   /** PEM files; TLS is terminated with them. */
   readonly tls?: { readonly certificate: string; readonly key: string }
+  /** One of two sidecars with mutual TLS between them: `near` the caller, `far` the service. PEM files, and who is at the other end. */
+  readonly mesh?: {
+    readonly side: 'near' | 'far'
+    readonly certificate: string
+    readonly key: string
+    readonly bundle: string
+    readonly peer: string
+  }
   /** Routes by path, /r0 and so on, to the origin's service. None: everything goes there. */
   readonly routes: number
   /** Endpoints in all: the origin, and others that are never called, ten to a service. */
