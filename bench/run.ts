@@ -12,6 +12,7 @@ import { type Circumstances, resultOf, save, writeTable } from './lib/report.ts'
 import type { Context } from './lib/scenario.ts'
 import { bigBody } from './macro/big-body.ts'
 import { fixedRate } from './macro/fixed-rate.ts'
+import { http2 } from './macro/http2.ts'
 import { keepAlive } from './macro/keep-alive.ts'
 import { manyConnections } from './macro/many-connections.ts'
 import { memory } from './macro/memory.ts'
@@ -26,7 +27,7 @@ import { httpProxy } from './peers/http-proxy.ts'
 import { nginx } from './peers/nginx.ts'
 import { outrigger } from './peers/outrigger.ts'
 
-const SCENARIOS = [keepAlive, manyConnections, tls, mtls, bigBody, fixedRate, memory, start, size, workers]
+const SCENARIOS = [keepAlive, manyConnections, tls, mtls, bigBody, fixedRate, memory, start, size, workers, ...http2]
 const PEERS = [outrigger, envoy, envoyRbac, haproxy, nginx, httpProxy]
 
 const { values } = parseArgs({

@@ -59,6 +59,35 @@ export async function atRate(load: Load, perSecond: number): Promise<LoadResult>
   }
 }
 
+export interface Http2Load extends Load {
+  /** Streams at once on each connection. */
+  readonly streams: number
+  /** File that is sent as a gRPC request; left out: GET. */
+  readonly message?: string
+}
+
+/** As fast as the proxy answers, over HTTP/2. */
+export async function saturateHttp2({
+  url,
+  host,
+  connections,
+  streams,
+  seconds,
+  message,
+  cores = LOAD_CORES,
+}: Http2Load): Promise<LoadResult> {
+  const h2load = findProgram('h2load')
+  if (h2load === undefined) throw new Error('h2load is needed for load over HTTP/2')
+  const grpc = message === undefined ? [] : ['-d', message, '-H', 'content-type: application/grpc', '-H', 'te: trailers']
+  const command = [h2load, '-t1', '-c', String(connections), '-m', String(streams), '-D', String(seconds), ...grpc]
+  const text = await output([...command, '-H', `:authority: ${host}`, url], cores)
+  const said = /requests: .*? (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout/.exec(text)
+  const good = /status codes: (\d+) 2xx/.exec(text)?.[1]
+  if (said === null || good === undefined || said[1] === '0') throw new Error(`h2load said nothing of use: ${text.slice(0, 500)}`)
+  const [, succeeded = 0, failed = 0] = said.map(Number)
+  return { requests: succeeded, seconds, p50Ms: 0, p99Ms: 0, errors: Math.max(failed, succeeded - Number(good)) }
+}
+
 /** Lines of: start, status (-1: failed), microseconds. */
 function readLog(text: string, seconds: number): LoadResult {
   const rows = text

@@ -1,7 +1,7 @@
 // Starts the proxies of a scenario, and ends them.
 import { HOST, type Peer, type Setup } from '../peers/peer.ts'
 import { Child, freePort, PROXY_CORES } from './child.ts'
-import { answers } from './ready.ts'
+import { answers, answersHttp2 } from './ready.ts'
 import type { Context } from './scenario.ts'
 
 export interface Proxy {
@@ -14,18 +14,20 @@ export interface Proxy {
 }
 
 export interface StartOptions {
-  readonly setup: Pick<Setup, 'routes' | 'endpoints' | 'workers' | 'tls' | 'mesh'>
+  readonly setup: Pick<Setup, 'routes' | 'endpoints' | 'workers' | 'tls' | 'mesh' | 'http2'>
   readonly name?: string
   readonly cores?: string
   /** Path that says whether it is ready. */
   readonly path?: string
+  /** By default the run's. */
+  readonly originPort?: number
 }
 
 /** Undefined, and said so, when the peer is not on this machine. */
 export async function startProxy(context: Context, peer: Peer, options: StartOptions): Promise<Proxy | undefined> {
   const { setup, name = peer.name, cores = PROXY_CORES, path = '/r0' } = options
   const [folder, port] = [context.folder(), await freePort()]
-  const command = peer.prepare({ ...setup, folder, port, originPort: context.originPort })
+  const command = peer.prepare({ ...setup, folder, port, originPort: options.originPort ?? context.originPort })
   if (command === undefined) {
     context.say(`  ${peer.name} is left out; needed: ${peer.needs}`)
     return undefined
@@ -33,7 +35,7 @@ export async function startProxy(context: Context, peer: Peer, options: StartOpt
   const child = new Child(command, { cores })
   const url = `${setup.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   try {
-    const readyMs = await answers(child, url + path, HOST)
+    const readyMs = await (setup.http2 === true ? answersHttp2 : answers)(child, url + path, HOST)
     return { name, child, url, readyMs, compiles: command[0] === process.execPath }
   } catch (error) {
     await child.stop()

@@ -39,7 +39,7 @@ function find(): string | undefined {
   }
 }
 
-function bootstrap({ port, originPort, tls, routes, endpoints, mesh }: Setup, filters: object[]): object {
+function bootstrap({ port, originPort, tls, routes, endpoints, mesh, http2 = false }: Setup, filters: object[]): object {
   const paths = routes === 0 ? ['/'] : Array.from({ length: routes }, (_, i) => `/r${i}`)
   const manager = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -63,6 +63,7 @@ function bootstrap({ port, originPort, tls, routes, endpoints, mesh }: Setup, fi
       clusters: [
         {
           ...cluster('origin', [{ host: '127.0.0.1', port: originPort }]),
+          ...(http2 && SPEAKS_HTTP2),
           ...(mesh?.side === 'near' && { transport_socket: meshTls('Upstream', mesh) }),
         },
         ...idle,
@@ -71,6 +72,14 @@ function bootstrap({ port, originPort, tls, routes, endpoints, mesh }: Setup, fi
   }
 }
 
+const SPEAKS_HTTP2 = {
+  typed_extension_protocol_options: {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+      '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+      explicit_http_config: { http2_protocol_options: {} },
+    },
+  },
+}
 const ROUTER = 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router'
 
 function cluster(name: string, addresses: readonly { host: string; port: number }[]): object {

@@ -19,10 +19,10 @@ export const outrigger: Peer = {
 }
 
 function settings(setup: Setup): object {
-  const { port, originPort, tls, routes, endpoints, workers, mesh } = setup
+  const { port, originPort, tls, routes, endpoints, workers, mesh, http2 = false } = setup
   if (mesh?.side === 'far') return farSide(setup, mesh)
   const [name, namespace] = HOST.split('.')
-  const service = { name, namespace, port: 80 }
+  const service = { name, namespace, port: 80, protocol: http2 ? 'http2' : 'http' }
   const secured = mesh && { tls: { mode: 'mesh', subjectAltNames: [mesh.peer] } }
   const idle = idleServices(endpoints).map(({ name: other, addresses }) => ({
     name: other,

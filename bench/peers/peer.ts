@@ -20,6 +20,8 @@ export interface Setup {
   /** Endpoints in all: the origin, and others that are never called, ten to a service. */
   readonly endpoints: number
   readonly workers: number
+  /** The origin speaks HTTP/2, as callers do. */
+  readonly http2?: boolean
 }
 
 export interface Peer {
