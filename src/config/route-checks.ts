@@ -1,14 +1,14 @@
-// Checks of routes: names, destinations, and whether any request can ever reach them.
+// Checks of routes: names, destinations, actions; route-shadows.ts looks whether any request can ever reach them.
 import type { Draft, Located } from './draft.ts'
 import type { Problems } from './problem.ts'
 import { formatPlace, quote } from './problem.ts'
 import { checkRetries } from './retry-checks.ts'
+import { checkShadows } from './route-shadows.ts'
 import type { RouteConfig } from './schema/routes.ts'
 import { checkReference } from './service-checks.ts'
 
 export function checkRoutes(draft: Draft, problems: Problems): void {
   const names = new Map<string, Located<RouteConfig>>()
-  const reached = new Map<string, Located<RouteConfig>>()
   // those of resources were checked where they were compiled
   for (const route of draft.routes.slice(0, draft.settings.value.routes.length)) {
     const { name } = route.value
@@ -22,8 +22,8 @@ export function checkRoutes(draft: Draft, problems: Problems): void {
     checkDestinations(draft, route, problems)
     checkAction(route, problems)
     checkRetries(route, problems)
-    checkReachable(draft, route, reached, problems)
   }
+  checkShadows(draft, problems)
 }
 
 function checkDestinations(draft: Draft, route: Located<RouteConfig>, problems: Problems): void {
@@ -53,47 +53,4 @@ function checkAction(route: Located<RouteConfig>, problems: Problems): void {
       route.at(['redirect']),
       `${route.label}.redirect: it changes nothing, so that callers would go round in circles`,
     )
-}
-
-/** Of two routes that match the very same, the first one always wins. */
-function checkReachable(
-  draft: Draft,
-  route: Located<RouteConfig>,
-  reached: Map<string, Located<RouteConfig>>,
-  problems: Problems,
-): void {
-  const { hosts, matches, sources, gateways } = route.value
-  let earlier: Located<RouteConfig> | undefined
-  let reachable = false
-  for (const host of hosts.length > 0 ? hosts : ['*']) {
-    for (const match of matches.length > 0 ? matches : [{}]) {
-      const key = `${draft.references.canonicalHost(host)} ${canonical([match, sources, gateways])}`
-      const taken = reached.get(key)
-      if (taken === undefined) {
-        reached.set(key, route)
-        reachable = true
-      } else if (taken !== route) earlier = taken
-    }
-  }
-  if (reachable || earlier === undefined) return
-  const where = `${quote(earlier.value.name)} at ${formatPlace(earlier.at(['name']))}`
-  problems.error(
-    route.at(['name']),
-    `${route.label}: the route ${quote(route.value.name)} is never reached: the same requests go to ${where}`,
-  )
-}
-
-/** The same text for the same conditions, in whatever order they were written. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined && !isEmpty(item))
-  return `{${entries
-    .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`)
-    .sort()
-    .join()}}`
-}
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }

@@ -1,4 +1,5 @@
 // Routes of the configuration into tables, with every mistake reported.
+import { comparePrecedence, type Precedence, precedenceOf } from '../config/route-precedence.ts'
 import type { RouteMatchConfig } from '../config/schema/route-match.ts'
 import type { RouteConfig } from '../config/schema/routes.ts'
 import { compileRoute, type RouteParts } from './compile-route.ts'
@@ -23,7 +24,7 @@ export interface RouteContext<S> extends RouteParts<S> {
   readonly scope?: Scope
 }
 
-type Entry<S> = CompiledMatch & { readonly route: Route<S>; readonly priority: number; readonly order: number }
+type Entry<S> = CompiledMatch & { readonly route: Route<S>; readonly precedence: Precedence; readonly order: number }
 
 const A_HOST = 'a name such as "catalog.shop", "*.example.com" or "*", with or without a port'
 const EVERYTHING: readonly RouteMatchConfig[] = [{ ignoreCase: false, headers: {}, withoutHeaders: {}, query: {} }]
@@ -48,9 +49,8 @@ export function compileRoutes<S>(
     const report = (path: readonly (string | number)[], message: string): void => {
       problems.push({ route: index, path, message })
     }
-    const compiled = (config.matches.length > 0 ? config.matches : EVERYTHING).map((match, i) =>
-      matches.compile(match, (path, message) => report(['matches', i, ...path], message)),
-    )
+    const all = config.matches.length > 0 ? config.matches : EVERYTHING
+    const compiled = all.map((match, i) => matches.compile(match, (path, message) => report(['matches', i, ...path], message)))
     const found = compileRoute(config, compiled, parts, report)
     config.hosts.forEach((host, i) => {
       if (!isHostPattern(host)) report(['hosts', i], `"${host}" is not a host: expected ${A_HOST}`)
@@ -66,7 +66,8 @@ export function compileRoutes<S>(
       if (host === undefined) hosts.set(key, (host = { pattern, names, entries: [] }))
       const { entries } = host
       compiled.forEach((match, i) => {
-        entries.push({ ...match, route: found[i] as Route<S>, priority: config.priority, order: entries.length })
+        const precedence = precedenceOf(all[i] as RouteMatchConfig, config.priority)
+        entries.push({ ...match, route: found[i] as Route<S>, precedence, order: entries.length })
       })
     }
   })
@@ -85,13 +86,5 @@ function ranked<S>(entries: readonly Entry<S>[]): PathCandidate<Route<S>>[] {
 }
 
 function byPrecedence(a: Entry<unknown>, b: Entry<unknown>): number {
-  return (
-    b.priority - a.priority ||
-    a.path.sort - b.path.sort ||
-    b.path.length - a.path.length ||
-    b.methods - a.methods ||
-    b.fields - a.fields ||
-    b.parameters - a.parameters ||
-    a.order - b.order
-  )
+  return comparePrecedence(a.precedence, b.precedence) || a.order - b.order
 }

@@ -14,10 +14,6 @@ type TextTests = RouteMatchConfig['headers']
 export interface CompiledMatch {
   readonly path: CompiledPath
   readonly conditions: readonly Condition[]
-  /** How many conditions of each sort, for precedence. */
-  readonly methods: number
-  readonly fields: number
-  readonly parameters: number
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -50,9 +46,6 @@ export class MatchCompiler {
         ...parameters,
         ...endConditions(config),
       ],
-      methods: method.length,
-      fields: fields.length + without.length,
-      parameters: parameters.length,
     }
   }
 

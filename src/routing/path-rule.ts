@@ -9,23 +9,15 @@ import { latin1 } from './spelling.ts'
 type Report = (path: readonly (string | number)[], message: string) => void
 type PathConfig = NonNullable<RouteMatchConfig['path']>
 
-/** In the order of precedence: exact, expressions, prefixes. */
-export const EXACT = 0
-export const EXPRESSION = 1
-export const PREFIX = 2
-
 export interface CompiledPath {
   readonly rule: PathRule
-  readonly sort: number
-  /** Characters as they are written. */
-  readonly length: number
   /** The literal text that a prefix to be rewritten stands for; undefined: an expression. */
   readonly literal: string | undefined
 }
 
 const DOT_SEGMENT = /\/(\.|%2e){1,2}(\/|$)/i
 const EVERY: PathRule = { kind: 'prefix', path: '' }
-const EVERY_PATH: CompiledPath = { rule: EVERY, sort: PREFIX, length: 1, literal: '' }
+const EVERY_PATH: CompiledPath = { rule: EVERY, literal: '' }
 
 export class PathCompiler {
   readonly #mode: PathMode
@@ -39,15 +31,15 @@ export class PathCompiler {
     if ('exact' in path) {
       const literal = this.#literal(path.exact, (message) => report(['path', 'exact'], message))
       const rule = ignoreCase ? anyCase(literal, '') : ({ kind: 'exact', path: literal } as const)
-      return { rule, sort: EXACT, length: path.exact.length, literal }
+      return { rule, literal }
     }
     if ('prefix' in path) {
       const whole = this.#literal(path.prefix, (message) => report(['path', 'prefix'], message))
       const literal = whole.endsWith('/') ? whole.slice(0, -1) : whole
       const rule = ignoreCase && literal !== '' ? anyCase(literal, '(/.*)?') : ({ kind: 'prefix', path: literal } as const)
-      return { rule, sort: PREFIX, length: path.prefix.length, literal }
+      return { rule, literal }
     }
-    return { rule: this.#expression(path, ignoreCase, report), sort: EXPRESSION, length: lengthOf(path), literal: undefined }
+    return { rule: this.#expression(path, ignoreCase, report), literal: undefined }
   }
 
   #expression(path: Exclude<PathConfig, { exact: string } | { prefix: string }>, ignoreCase: boolean, report: Report): PathRule {
@@ -91,10 +83,6 @@ function regexRule(pattern: string, report: (message: string) => void): PathRule
     report(error.message)
     return EVERY
   }
-}
-
-function lengthOf(path: PathConfig): number {
-  return Object.values(path).join('').length
 }
 
 function slashes(text: string): number {

@@ -158,6 +158,32 @@ const routes: readonly Case[] = [
       ),
     ],
   },
+  {
+    name: 'a match that another route is asked for before',
+    text: `routes:
+  - { name: all, hosts: [x.y], matches: [{ path: { regex: /.* } }], services: [{ service: catalog }] }
+  - { name: prefix, hosts: [x.y], matches: [{ path: { prefix: /a } }, { path: { exact: /b } }], services: [{ service: catalog }] }
+  - { name: first, hosts: [x.z], priority: 1, matches: [{ path: { prefix: /a }, method: GET }], services: [{ service: catalog }] }
+  - { name: below, hosts: [x.z], matches: [{ path: { exact: /a/b }, method: GET, headers: { p: { exact: "1" } } }], services: [{ service: catalog }] }
+  - { name: beside, hosts: [x.z], matches: [{ path: { exact: /a/b } }, { path: { exact: /ab }, method: GET }], services: [{ service: catalog }] }
+  - { name: others, hosts: [x.z], priority: 2, sources: [{ namespace: b }], services: [{ service: catalog }] }`,
+    lines: [
+      'c.yaml:11:45: warning: routes[1]: matches[0] of "prefix" is never reached: its requests go to "all" at c.yaml:10:13',
+      'c.yaml:13:13: warning: routes[3]: the route "below" is never reached: its requests go to "first" at c.yaml:12:13',
+    ],
+  },
+  {
+    name: 'that the same match is for other callers',
+    text: `routes:
+  - { name: a, sources: [{ namespace: b, labels: { app: x } }], services: [{ service: catalog }] }
+  - { name: b, sources: [{ namespace: b }], services: [{ service: catalog }] }
+  - { name: c, sources: [{ namespace: b, labels: { app: y } }], services: [{ service: catalog }] }
+  - { name: d, gateways: [edge/public], services: [{ service: catalog }] }`,
+    lines: [
+      'c.yaml:12:13: routes[2]: the route "c" is never reached: the same requests go to "b" at c.yaml:11:13',
+      'c.yaml:13:27: routes[3].gateways[0]: there is no gateway "edge/public" (known: mesh)',
+    ],
+  },
 ]
 
 for (const { name, text, lines } of [...listeners, ...services]) {

@@ -80,7 +80,8 @@ export function compileSplits(resources: Resources, context: SplitContext): Comp
       const message = `TrafficSplit ${other.namespace}/${other.name} splits the same service, and goes before this one`
       context.problems.warning(placeIn(split, ['spec', 'service']), message)
     }
-    return new SplitCompiler(split, root, context).compile()
+    const compiled = new SplitCompiler(split, root, context).compile()
+    return whole && other !== undefined ? { ...compiled, routes: [], tcpRoutes: [] } : compiled
   })
 }
 

@@ -8,7 +8,12 @@ const route = (rules: readonly Record<string, unknown>[], more: { name?: string;
   resource('HTTPRoute', { name: 'r', ...more, spec: { parentRefs: [PARENT], rules } })
 
 const withRules = (...rules: readonly Record<string, unknown>[]) =>
-  compiled(service('cart'), service('cart-v2'), route(rules)).routes
+  compiled(
+    service('cart'),
+    service('cart-v2'),
+    // a path each, so that each is reached
+    route(rules.map((rule, i) => ({ matches: [{ path: { value: `/r${i}` } }], ...rule }))),
+  ).routes
 
 t.test('matches of HTTP are those of native routes', async (t) => {
   const [first] = withRules({
@@ -175,13 +180,13 @@ t.test('times and retries become those of native routes; what is not said is not
 })
 
 t.test('of two routes the older one comes first, of the same age the one whose name does; what has no date is new', async (t) => {
-  const rules = [{ backendRefs: [CART] }]
+  const rules = (path: string) => [{ matches: [{ path: { value: path } }], backendRefs: [CART] }]
   const config = compiled(
     service('cart'),
-    route(rules, { name: 'undated' }),
-    route(rules, { name: 'b', createdAt: '2026-01-02T00:00:00Z' }),
-    route(rules, { name: 'a', createdAt: '2026-01-02T00:00:00Z' }),
-    route(rules, { name: 'old', createdAt: '2025-12-31T23:00:00Z' }),
+    route(rules('/1'), { name: 'undated' }),
+    route(rules('/2'), { name: 'b', createdAt: '2026-01-02T00:00:00Z' }),
+    route(rules('/3'), { name: 'a', createdAt: '2026-01-02T00:00:00Z' }),
+    route(rules('/4'), { name: 'old', createdAt: '2025-12-31T23:00:00Z' }),
   )
   t.same(
     config.routes.map(({ name }) => name),
