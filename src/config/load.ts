@@ -69,7 +69,7 @@ function compile(merged: MergedSettings, resources: Resources, options: LoadOpti
 function draftOf(merged: MergedSettings, resources: Resources, problems: Problems): Draft {
   const { settings } = merged
   const at = (path: Path) => merged.at(path)
-  const compiled = compileResources(resources, settings.services, problems)
+  const compiled = compileResources(resources, settings, problems)
   const located = <T>(list: 'services' | 'routes' | 'tcpRoutes' | 'policies' | 'tokens' | 'gateways', values: readonly T[]) =>
     values.map((value, index) => ({
       value,

@@ -55,7 +55,7 @@ function nearestService(text: string, ownNamespace: string, names: readonly stri
 function checkNative(draft: Draft, located: Located<ServiceConfig>, problems: Problems): void {
   const { value: service, label } = located
   const at = (path: Path) => located.at(path)
-  if (service.endpoints.length === 0 && service.dns === undefined) {
+  if (service.endpoints.length === 0 && service.dns === undefined && !service.passthrough) {
     problems.warning(at([]), `${label}: the service ${formatReference(service)} has no endpoints`, 'add endpoints or dns')
   }
   if (service.dns !== undefined && service.dns.minTtl > service.dns.maxTtl) {

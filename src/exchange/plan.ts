@@ -55,6 +55,7 @@ export function planConnection<S>(snapshot: Snapshot<S>, caller: Caller, judged:
     port: destination?.config.port ?? caller.destinationPort,
   })
   if (route !== undefined) return { kind: 'tcpRoute', route }
+  if (destination?.config.passthrough === true) return planPassthrough(snapshot, caller.original || `${name}:443`)
   if (destination !== undefined) return { kind: 'service', destination }
   if (caller.original !== '') return planAddress(snapshot, caller.original)
   if (name === '') return { kind: 'failure', code: 'no_service', detail: 'a TCP connection that names no destination' }
@@ -102,6 +103,7 @@ function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHea
   }
   const name = caller.service === '' ? authority : caller.service
   const destination = snapshot.services.get(name, scheme)
+  if (destination?.config.passthrough === true) return planPassthrough(snapshot, caller.original || hostPort(head))
   if (destination !== undefined) return { kind: 'service', destination }
   if (caller.service !== '') return { kind: 'failure', code: 'no_service', detail: `no service ${name}` }
   return caller.original === '' ? planUnknown(snapshot, head) : planAddress(snapshot, caller.original)
@@ -125,16 +127,24 @@ function planAddress<S>({ addresses, config, ownAddresses }: Snapshot<S>, origin
   return { kind: 'failure', code: 'no_service', detail: `no service has the address ${original}` }
 }
 
-function planUnknown<S>(snapshot: Snapshot<S>, { authority, scheme }: RequestHead): Plan<S> {
+function planUnknown<S>(snapshot: Snapshot<S>, head: RequestHead): Plan<S> {
+  const { authority } = head
   if (authority === '') return { kind: 'failure', code: 'no_service', detail: 'a request that names no host' }
   if (snapshot.config.settings.unknownDestinations === 'deny') {
     return { kind: 'failure', code: 'no_service', detail: `no service ${authority}` }
   }
-  if (snapshot.ownAddresses.has(authority)) return { kind: 'failure', code: 'loop', detail: `${authority} is this proxy` }
-  const hasPort = /:\d+$/.test(authority)
-  const target = hasPort ? authority : `${authority}:${scheme === 'https' ? 443 : 80}`
-  if (parseAddress(target) === undefined) return { kind: 'failure', code: 'no_service', detail: `${authority} is no address` }
+  return planPassthrough(snapshot, hostPort(head))
+}
+
+function planPassthrough<S>({ ownAddresses }: Snapshot<S>, target: string): Plan<S> {
+  if (ownAddresses.has(target)) return { kind: 'failure', code: 'loop', detail: `${target} is this proxy` }
+  if (parseAddress(target) === undefined) return { kind: 'failure', code: 'no_service', detail: `${target} is no address` }
   return { kind: 'passthrough', target }
+}
+
+/** What a request names, with the usual port where it names none. */
+function hostPort({ authority, scheme }: RequestHead): string {
+  return /:\d+$/.test(authority) ? authority : `${authority}:${scheme === 'https' ? 443 : 80}`
 }
 
 function denied<S>({ why }: Verdict): Plan<S> {

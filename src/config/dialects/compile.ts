@@ -1,15 +1,21 @@
 // From all resources to parts of a Config, one function for every dialect. First what there is, then what is done with it.
 import type { Draft } from '../draft.ts'
 import type { Problems } from '../problem.ts'
-import type { ServiceConfig } from '../schema/services.ts'
+import type { WorkloadConfig } from '../schema/config.ts'
+import type { Settings } from '../schema/settings.ts'
 import { compileGatewayApi } from './gateway-api/compile.ts'
 import { compileAuthorizationPolicies } from './istio/authorization-policy.ts'
+import { applyDestinationRules } from './istio/networking/destination-rules.ts'
+import { Mesh } from './istio/networking/mesh.ts'
+import { compileServiceEntries } from './istio/networking/service-entry.ts'
+import { compileVirtualServices } from './istio/networking/virtual-services.ts'
+import { compileWorkloadEntries } from './istio/networking/workload-entry.ts'
 import { compilePeerAuthentications } from './istio/peer-authentication.ts'
 import { compileRequestAuthentications } from './istio/request-authentication.ts'
 import { compileNamespaces } from './kubernetes/namespace.ts'
 import { compileNetworkPolicies } from './kubernetes/network-policy.ts'
 import { compileWorkloads } from './kubernetes/pod.ts'
-import { compileServices } from './kubernetes/service.ts'
+import { type CompiledService, compileServices } from './kubernetes/service.ts'
 import type { Resources } from './resource.ts'
 import { placeIn } from './resource.ts'
 import { compileSmi } from './smi/compile.ts'
@@ -29,12 +35,14 @@ export type CompiledResources = Pick<
   | 'peerAuthentications'
 >
 
-/** `native`: services that the settings tell of; resources may refer to them as to any other. */
-export function compileResources(resources: Resources, native: readonly ServiceConfig[], problems: Problems): CompiledResources {
-  const services = compileServices(resources, problems)
-  const workloads = compileWorkloads(resources, problems)
+/** Resources may refer to services that the settings tell of as to any other. */
+export function compileResources(resources: Resources, settings: Settings, problems: Problems): CompiledResources {
+  const pods = compileWorkloads(resources, problems)
+  const workloads = [...pods, ...compileWorkloadEntries(resources, pods, problems)]
   const namespaces = compileNamespaces(resources)
-  const known = { services: [...native, ...services.map(({ config }) => config)], namespaces }
+  const services = allServices(resources, { pods, settings, problems })
+  const known = { services: [...settings.services, ...services.map(({ config }) => config)], namespaces }
+  const istio = compileVirtualServices(resources, new Mesh(known.services), problems)
   const gatewayApi = compileGatewayApi(resources, known, problems)
   const smi = compileSmi(resources, known.services, problems)
   return {
@@ -44,8 +52,8 @@ export function compileResources(resources: Resources, native: readonly ServiceC
       at: () => placeIn(resource),
     })),
     gateways: gatewayApi.gateways,
-    routes: [...gatewayApi.routes, ...smi.routes],
-    tcpRoutes: [...gatewayApi.tcpRoutes, ...smi.tcpRoutes],
+    routes: [...gatewayApi.routes, ...istio.routes, ...smi.routes],
+    tcpRoutes: [...gatewayApi.tcpRoutes, ...istio.tcpRoutes, ...smi.tcpRoutes],
     workloads,
     namespaces,
     networkPolicies: compileNetworkPolicies(resources, workloads, problems),
@@ -53,4 +61,19 @@ export function compileResources(resources: Resources, native: readonly ServiceC
     tokens: compileRequestAuthentications(resources, problems),
     peerAuthentications: compilePeerAuthentications(resources, problems),
   }
+}
+
+/** Kubernetes' own and what ServiceEntries add, with what DestinationRules say of them. */
+function allServices(
+  resources: Resources,
+  { pods, settings, problems }: { pods: readonly WorkloadConfig[]; settings: Settings; problems: Problems },
+): CompiledService[] {
+  const own = settings.workload.namespace
+  const plain = [...compileServices(resources, problems), ...compileServiceEntries(resources, { pods, own, problems })]
+  const configs = applyDestinationRules(
+    plain.map(({ config }) => config),
+    resources,
+    { own: settings, problems },
+  )
+  return plain.map(({ resource }, index) => ({ config: configs[index] as CompiledService['config'], resource }))
 }

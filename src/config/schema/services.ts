@@ -51,6 +51,12 @@ export const serviceSchema = z.strictObject({
     ),
   endpoints: z.array(endpoint).default([]).describe('Fixed endpoints.'),
   dns: dns.optional().describe('Endpoints from DNS.'),
+  passthrough: z
+    .boolean()
+    .default(false)
+    .describe(
+      'It has no endpoints of its own: traffic goes to the host that the caller named. For `hosts` such as `*.example.com`.',
+    ),
   subsets: z.array(subset).default([]).describe('Parts of the service by labels of its endpoints; routes may name them.'),
   balance: balance
     .default('least_request')

@@ -2,10 +2,11 @@
 import { formatPlace } from '../../problem.ts'
 import type { GatewayConfig } from '../../schema/gateways.ts'
 import { gatewaySchema } from '../../schema/gateways.ts'
+import { byAge } from '../age.ts'
 import type { Resource } from '../resource.ts'
 import { placeIn } from '../resource.ts'
 import { certificatesOf } from './certificates.ts'
-import { byAge, type Context, OWN_CLASS } from './context.ts'
+import { type Context, OWN_CLASS } from './context.ts'
 import { GATEWAY, GATEWAY_CLASS, LISTENER_SET, type ListenerSpec } from './kinds.ts'
 import type { GatewayListener } from './listener.ts'
 

@@ -2,11 +2,12 @@
 import type { z } from 'zod'
 import type { Draft } from '../../draft.ts'
 import { tcpRouteSchema } from '../../schema/tcp-routes.ts'
+import { byAge } from '../age.ts'
 import type { Resource } from '../resource.ts'
 import { placeIn } from '../resource.ts'
 import { attach, type ServiceParent } from './attach.ts'
 import { backendService, nowhere } from './backends.ts'
-import { byAge, type Context } from './context.ts'
+import { type Context } from './context.ts'
 import { type PlainRule, TCP_ROUTE, TLS_ROUTE } from './kinds.ts'
 import type { Gateways } from './listeners.ts'
 
