@@ -101,5 +101,6 @@ export function mayNeedAgain(
 ): boolean {
   if (request === undefined || policy.attempts < 2 || request.bodyLength > policy.bodyBytes) return false
   if (request.upgrade !== '' || request.method === 'CONNECT') return false
-  return kind === 'grpc' || protocol === 'http2' || policy.mayRepeat(request.method)
+  // whatever the method, it may be refused before it is processed: by an endpoint of HTTP/2, or by the sidecar of another host
+  return kind === 'grpc' || protocol === 'http2' || policy.otherHost || policy.mayRepeat(request.method)
 }

@@ -167,4 +167,9 @@ export const DEFAULTS: Omit<RetryConfig, 'on'> = {
  */
 export const DEFAULT_RETRY = new RetryPolicy({ ...DEFAULTS, on: ['connect-failure', 'refused-stream', 'reset'] })
 /** To the application: it is the only one, so that a second attempt is all there is to gain. */
-export const APP_RETRY = new RetryPolicy({ ...DEFAULTS, on: ['connect-failure', 'refused-stream'], attempts: 2 })
+export const APP_RETRY = new RetryPolicy({
+  ...DEFAULTS,
+  on: ['connect-failure', 'refused-stream'],
+  attempts: 2,
+  otherHost: false,
+})
