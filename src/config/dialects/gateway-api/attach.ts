@@ -4,6 +4,7 @@ import type { Resource } from '../resource.ts'
 import { API_GROUP, type Context } from './context.ts'
 import type { ParentRef } from './fields.ts'
 import { routeMeets } from './hostnames.ts'
+import { LISTENER_SET } from './kinds.ts'
 import type { GatewayListener } from './listener.ts'
 import type { Gateways } from './listeners.ts'
 
@@ -123,7 +124,10 @@ function takenBy(
   }
   const [kind, ...named] = key.split('/')
   const parent = `${kind} ${named.join('/')}`
-  if (all === undefined) return detached(`there is no ${parent}`, [...path, 'name'])
+  if (all === undefined) {
+    const isThere = context.resources.of(LISTENER_SET).some((set) => key === `ListenerSet/${set.namespace}/${set.name}`)
+    return detached(isThere ? `no Gateway takes the ${parent}` : `there is no ${parent}`, [...path, 'name'])
+  }
   const own = all.filter(
     ({ owner, spec }) =>
       key === `${owner.kind}/${owner.namespace}/${owner.name}` &&

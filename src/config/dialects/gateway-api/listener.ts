@@ -6,7 +6,7 @@ import type { ListenerSpec } from './kinds.ts'
 export interface GatewayListener {
   /** namespace/name of the Gateway. */
   readonly gateway: string
-  /** In the native form: the section's name; of a ListenerSet's, with the names of the set before it. */
+  /** In the native form: the section's name; of a ListenerSet's, `set.namespace:section`. */
   readonly name: string
   /** The Gateway or ListenerSet that says it; its namespace is what `Same` means. */
   readonly owner: Resource

@@ -77,7 +77,8 @@ export function compileGateways(context: Context): Gateways {
 }
 
 function entriesOf(owner: Resource, specs: readonly ListenerSpec[], gateway: Resource): GatewayListener[] {
-  const prefix = owner === gateway ? '' : `${fullName(owner)}/`
+  // with a slash it would be taken for a listener of the Gateway that is called as the namespace is
+  const prefix = owner === gateway ? '' : `${owner.name}.${owner.namespace}:`
   return specs.map((spec, index) => ({
     gateway: fullName(gateway),
     name: `${prefix}${spec.name}`,

@@ -98,9 +98,11 @@ function checkPrefix(context: Context, route: HttpRoute, rule: HttpRule, index: 
     context.refuse(route, ['spec', 'rules', index, 'backendRefs'], 'a rule that redirects sends nothing to backends')
 }
 
-/** HTTP and gRPC routes for the same hosts do not mix: on a listener the older one stays. */
+/** HTTP and gRPC routes for the same hosts do not mix: on a listener the older one stays, at a service gRPC does. */
 function withoutRivals(context: Context, sources: readonly Source[]): Source[] {
   const kept: Source[] = []
+  const grpc = sources.filter(({ resource }) => resource.kind === GRPC_ROUTE.name)
+  if (grpc.length === 0 || grpc.length === sources.length) return [...sources]
   for (const source of sources) {
     const { attachment, resource } = source
     const rivals = kept.filter((one) => one.resource.kind !== resource.kind)
@@ -108,17 +110,33 @@ function withoutRivals(context: Context, sources: readonly Source[]): Source[] {
       const rival = rivals.find(
         (one) => one.attachment.listeners.includes(listener) && hostsMeet(one.hostnames, source.hostnames),
       )
-      if (rival !== undefined)
-        context.warn(
-          resource,
-          [],
-          `the listener ${listener.spec.name} has a ${rival.resource.kind} for the same hosts, which is older; this one is not attached there`,
-        )
-      return rival === undefined
+      if (rival === undefined) return true
+      const of = `the listener ${listener.spec.name} has a ${rival.resource.kind} for the same hosts`
+      context.warn(resource, [], `${of}, which is older; this one is not attached there`)
+      return false
     })
     kept.push({ ...source, attachment: { ...attachment, listeners } })
   }
-  return kept
+  return kept.map((source) => (source.resource.kind === HTTP_ROUTE.name ? yielding(context, source, grpc) : source))
+}
+
+/** An HTTPRoute without the services that gRPC routes are for, each seen from the same namespaces. */
+function yielding(context: Context, source: Source, grpc: readonly Source[]): Source {
+  const left = (key: 'produced' | 'consumed') => {
+    const rivals = grpc.filter(({ resource }) => key === 'produced' || resource.namespace === source.resource.namespace)
+    return source.attachment[key].filter((parent) => {
+      const taken = rivals.some(({ attachment }) => attachment[key].some((other) => isSamePort(parent, other)))
+      if (taken)
+        context.warn(source.resource, [], `a GRPCRoute is for ${hostOf(parent)}, which comes first; this one is not for it`)
+      return !taken
+    })
+  }
+  return { ...source, attachment: { ...source.attachment, produced: left('produced'), consumed: left('consumed') } }
+}
+
+/** A route for all ports leaves those to gRPC that are gRPC's alone: only the same claim yields. */
+function isSamePort(a: ServiceParent, b: ServiceParent): boolean {
+  return a.namespace === b.namespace && a.name === b.name && a.port === b.port
 }
 
 function hostsMeet(a: readonly string[], b: readonly string[]): boolean {

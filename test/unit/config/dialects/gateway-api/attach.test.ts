@@ -79,16 +79,16 @@ t.test('a listener set adds listeners to a gateway that lets it, and routes atta
     config.gateways[0]?.listeners.map(({ name, port }) => [name, port]),
     [
       ['http', 80],
-      ['shop/more/http', 8080],
+      ['more.shop:http', 8080],
     ],
   )
   t.same(
     config.routes.map(({ gateways }) => gateways),
-    [['edge/public/shop/more/http'], ['edge/public/http']],
+    [['edge/public/more.shop:http'], ['edge/public/http']],
   )
   t.match(problems(gateway('public', [HTTP]), set, service('cart'), toSet), [
     /the Gateway edge\/public takes no listeners from the namespace shop/,
-    /there is no ListenerSet shop\/more/,
+    /no Gateway takes the ListenerSet shop\/more/,
   ])
 })
 

@@ -205,6 +205,21 @@ t.test('HTTP and gRPC routes for the same host of a listener do not mix: the old
   ])
 })
 
+t.test('at a service a gRPC route comes before an HTTP route for the same port', async (t) => {
+  const spec = (port?: number) => ({
+    parentRefs: [{ ...PARENT, ...(port === undefined ? {} : { port }) }],
+    rules: [{ backendRefs: [CART] }],
+  })
+  const old = resource('HTTPRoute', { name: 'h', createdAt: '2026-01-01T00:00:00Z', spec: spec() })
+  const young = resource('GRPCRoute', { name: 'g', createdAt: '2026-01-02T00:00:00Z', spec: spec() })
+  t.match(problems(service('cart'), old, young), [/HTTPRoute shop\/h: a GRPCRoute is for cart\.shop, which comes first/])
+  const ofPort = resource('GRPCRoute', { name: 'g', createdAt: '2026-01-02T00:00:00Z', spec: spec(80) })
+  t.same(
+    compiled(service('cart'), old, ofPort).routes.map(({ hosts }) => hosts),
+    [['cart.shop'], ['cart.shop:80']],
+  )
+})
+
 t.test('routes of connections take services, server names and gateways', async (t) => {
   const config = compiled(
     service('db'),
