@@ -3,6 +3,7 @@ import type { Draft } from './draft.ts'
 import { checkGateways } from './gateway-checks.ts'
 import { checkIdentity } from './identity-checks.ts'
 import { checkListeners } from './listener-checks.ts'
+import { checkPolicies } from './policy-checks.ts'
 import type { Problems } from './problem.ts'
 import { checkRoutes } from './route-checks.ts'
 import { checkServices } from './service-checks.ts'
@@ -17,6 +18,7 @@ export function checkConsistency(draft: Draft, problems: Problems): void {
   checkTcpRoutes(draft, problems)
   checkGateways(draft, problems)
   checkTokens(draft, problems)
+  checkPolicies(draft, problems)
   const { drain } = draft.settings.value
   if (drain.grace > drain.limit) {
     problems.error(

@@ -34,6 +34,8 @@ export const FAILURES = {
   body_too_large: { status: 413, grpc: 8, flag: 'DPE', side: 'downstream', retry: 'never', message: 'The request body is too large.' },
   fault_delay: { status: 0, grpc: 0, flag: 'DI', side: 'proxy', retry: 'never', message: 'The request was held on purpose.' },
   fault_abort: { status: 503, grpc: 14, flag: 'FI', side: 'proxy', retry: 'never', message: 'The request was answered on purpose.' },
+  external_denied: { status: 403, grpc: 7, flag: 'UAEX', side: 'proxy', retry: 'never', message: 'Access denied.' },
+  external_error: { status: 403, grpc: 7, flag: 'UAEX', side: 'proxy', retry: 'never', message: 'Access could not be decided.' },
   no_route: { status: 404, grpc: 12, flag: 'NR', side: 'proxy', retry: 'never', message: 'No route matches.' },
   no_service: { status: 502, grpc: 14, flag: 'NC', side: 'proxy', retry: 'never', message: 'The destination is not known here.' },
   missing_backend: { status: 500, grpc: 14, flag: 'NC', side: 'proxy', retry: 'never', message: 'The route has no valid destination.' },

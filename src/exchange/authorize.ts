@@ -2,6 +2,7 @@
 // hot path: bench/macro
 import type { RequestHead } from '../codec/message.ts'
 import { splitHostPort } from '../core/address.ts'
+import type { Due } from '../policy/custom/rules.ts'
 import { type Claims, PolicyInput } from '../policy/input.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import { forwardedClient } from '../telemetry/forwarded.ts'
@@ -21,6 +22,8 @@ export interface Judged {
   /** undefined: there was no policy to ask. */
   policyInput: PolicyInput | undefined
   verdict: Verdict | undefined
+  /** Who has to be asked before the policies are; null: nobody. */
+  due: readonly Due[] | null
 }
 
 /** `remoteIp`: the caller behind trusted hops. `head`: undefined for bytes. undefined: no policy is there. */
@@ -30,10 +33,24 @@ export function authorize(
   { head, remoteIp }: { readonly head: RequestHead | undefined; readonly remoteIp: string },
   judged: Judged,
 ): Verdict | undefined {
-  const engine = comesIn(peer) ? policies.inbound : policies.outbound
-  if (engine === null) return undefined
-  judged.policyInput = inputOf(peer, head, remoteIp, judged.claims)
-  judged.verdict = engine.decide(judged.policyInput)
+  const inbound = comesIn(peer)
+  const engine = inbound ? policies.inbound : policies.outbound
+  const custom = inbound ? policies.custom : null
+  if (engine === null && custom === null) return undefined
+  const input = inputOf(peer, head, remoteIp, judged.claims)
+  judged.policyInput = input
+  if (custom !== null) judged.due = custom.due(input)
+  if (engine === null || judged.due !== null) return undefined
+  judged.verdict = engine.decide(input)
+  return judged.verdict
+}
+
+/** The same once everybody who was due has allowed it, perhaps with other fields. */
+export function authorizeAsked({ policies }: Pick<Snapshot<unknown>, 'policies'>, judged: Judged): Verdict | undefined {
+  const { policyInput } = judged
+  if (policies.inbound === null || policyInput === undefined) return undefined
+  judged.policyInput = new PolicyInput(policyInput)
+  judged.verdict = policies.inbound.decide(judged.policyInput)
   return judged.verdict
 }
 

@@ -89,6 +89,14 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     this.#finish()
   }
 
+  /** Answers a failure in other words than its row's; undefined: in these. */
+  refuse(code: FailureCode, detail: string, reply: Reply | undefined): void {
+    if (reply === undefined || this.#phase !== 'open') return this.fail(code, detail)
+    this.failure = code
+    this.detail = detail
+    this.answer(reply)
+  }
+
   /** Answers without any service. */
   answer(reply: Reply): void {
     this.#reply(reply)
@@ -213,6 +221,7 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     }
     if (this.kind === 'grpc') this.noteGrpc(head.fields)
     if (responseEdits !== null) responseEdits.applyTo(head.fields)
+    if (this.alsoRespond !== null) this.alsoRespond.applyTo(head.fields)
     if (this.ownEdits !== null) this.ownEdits.applyTo(head.fields)
     if (end) this.#attempts?.release()
     this.#downstream.respond(head, end)

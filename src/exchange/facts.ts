@@ -3,6 +3,7 @@ import { MessageCounts } from '../codec/grpc.ts'
 import type { RequestHead, ResponseHead } from '../codec/message.ts'
 import type { FailureCode } from '../core/failures.ts'
 import type { Fields } from '../core/fields.ts'
+import type { Due } from '../policy/custom/rules.ts'
 import type { Claims, PolicyInput } from '../policy/input.ts'
 import type { Isolation } from '../policy/network/isolation.ts'
 import type { Verdict } from '../policy/verdict.ts'
@@ -32,6 +33,9 @@ export class ExchangeFacts implements Outcome, Judged {
   claims: Claims | undefined = undefined
   policyInput: PolicyInput | undefined = undefined
   verdict: Verdict | undefined = undefined
+  due: readonly Due[] | null = null
+  /** What the caller gets besides, by the word of those who were asked. */
+  alsoRespond: FieldChange | null = null
   upstreamAddress = ''
   attempts = 0
   requestBytes = 0

@@ -3,6 +3,7 @@
 import type { RequestHead } from '../codec/message.ts'
 import type { DownstreamStream } from '../codec/stream.ts'
 import type { FailureCode } from '../core/failures.ts'
+import type { FieldChange } from '../routing/edits.ts'
 import type { Mirror } from '../routing/mirror.ts'
 import type { LimitCaller } from '../routing/rate-limit.ts'
 import { APP_RETRY, DEFAULT_RETRY } from '../routing/retry-policy.ts'
@@ -16,7 +17,8 @@ import type { Carrier } from '../upstream/carrier.ts'
 import type { ServiceRegistry } from '../upstream/registry.ts'
 import type { Service } from '../upstream/service.ts'
 import { authenticate } from './authenticate.ts'
-import { comesIn } from './authorize.ts'
+import { authorizeAsked, comesIn } from './authorize.ts'
+import { askAll } from './custom/settle.ts'
 import type { ExchangeDeps } from './decision.ts'
 import { Exchange } from './exchange.ts'
 import { answerOf, courseOf } from './follow.ts'
@@ -60,12 +62,12 @@ export class Pipeline {
     ensureTraceparent(head.fields, ids)
     if (peer.direction === 'outbound') x.egress = snapshot.egress
     const { authentication } = snapshot
-    if (authentication === null || !comesIn(peer)) this.#carryOut(planArrival(snapshot, peer, head, x), x, head)
+    if (authentication === null || !comesIn(peer)) this.#proceed(planArrival(snapshot, peer, head, x), x, snapshot)
     else {
       authenticate(authentication, {
         x,
         head,
-        go: () => this.#carryOut(planArrival(snapshot, peer, head, x), x, head),
+        go: () => this.#proceed(planArrival(snapshot, peer, head, x), x, snapshot),
         refuse: (detail) => this.#fail(x, 'unauthenticated', detail),
       })
     }
@@ -78,7 +80,7 @@ export class Pipeline {
     recognize(peer, snapshot)
     const x = new Exchange(this.#deps, { peer, stream, request: undefined, ended: false, kind: 'tcp' })
     if (peer.direction === 'outbound') x.egress = snapshot.egress
-    this.#carryOut(planArrivingConnection(snapshot, peer, x), x, undefined)
+    this.#proceed(planArrivingConnection(snapshot, peer, x), x, snapshot)
     return x
   }
 
@@ -94,6 +96,22 @@ export class Pipeline {
     const x = new Exchange(this.#deps, { peer, stream, request: undefined, ended: true, kind: 'http' })
     if (peer.direction === 'inbound') x.destination = ownOf(snapshot, peer)
     x.fail(code, detail)
+  }
+
+  /** Asks first those who are due; most requests are nobody's to decide but the policies'. */
+  #proceed(plan: Plan<Carrier>, x: Exchange, snapshot: Snapshot<Carrier>): void {
+    const { due } = x
+    if (due === null || plan.kind === 'failure') return this.#carryOut(plan, x, x.request)
+    const { clock, registry } = this.#deps
+    const service = (target: string, head: RequestHead): Service =>
+      (snapshot.services.get(target)?.runtime ?? registry.passthrough(target)).of(head)
+    const go = (respond: FieldChange | null): void => {
+      x.alsoRespond = respond
+      const verdict = authorizeAsked(snapshot, x)
+      if (verdict?.allowed === false) this.#fail(x, 'policy_denied', verdict.why)
+      else this.#carryOut(plan, x, x.request)
+    }
+    void askAll(x, due, { clock, service, go })
   }
 
   /** `head`: undefined for bytes. */

@@ -1,5 +1,6 @@
 // The families of policies, in the order in which they are asked, and their engines for one workload.
 import type { Config } from '../config/schema/config.ts'
+import { type CustomRules, compileCustom } from './custom/rules.ts'
 import { PolicyEngine } from './engine.ts'
 import { mtlsFamily } from './mtls.ts'
 import { networkFamily } from './network/network.ts'
@@ -18,11 +19,17 @@ const FAMILIES: readonly FamilyMaker[] = [
 export interface Policies {
   readonly inbound: PolicyEngine | null
   readonly outbound: PolicyEngine | null
+  /** Who is asked besides; null: nobody. */
+  readonly custom: CustomRules | null
 }
 
 export function compilePolicies(config: Config): Policies {
   const { defaultVerdict } = config.settings
-  return { inbound: engineFor('inbound', config, defaultVerdict), outbound: engineFor('outbound', config, 'allow') }
+  return {
+    inbound: engineFor('inbound', config, defaultVerdict),
+    outbound: engineFor('outbound', config, 'allow'),
+    custom: compileCustom(config),
+  }
 }
 
 function engineFor(direction: 'inbound' | 'outbound', config: Config, defaultVerdict: 'allow' | 'deny'): PolicyEngine | null {

@@ -1,7 +1,7 @@
 // Policies made of rules: denials first, then permissions. Istio's, SMI's and our own are each a family of this kind.
 // hot path: bench/micro/policy/decide.ts
 import type { PolicyConfig } from '../config/schema/policies.ts'
-import { compileRule, ruleId } from './compile-rule.ts'
+import { compileRules } from './compile-rule.ts'
 import type { PolicyInput } from './input.ts'
 import { isTemplate } from './path-template.ts'
 import type { Rule } from './rule.ts'
@@ -31,17 +31,11 @@ export class RuleFamily implements PolicyFamily {
   readonly #none: Verdict
 
   constructor(name: FamilyName, policies: readonly PolicyConfig[], { config }: FamilyContext) {
-    const { settings, workloads } = config
-    const trustDomains = [settings.trustDomain, ...settings.trustDomainAliases]
-    const byAddress = new Map(workloads.flatMap((workload) => workload.addresses.map((address) => [address, workload] as const)))
-    const compile = (action: PolicyConfig['action']) =>
-      policies
-        .filter((policy) => policy.action === action)
-        .flatMap((policy) => {
-          const namespace = policy.namespace ?? settings.workload.namespace
-          const context = { namespace, trustDomains, workloads: name === 'istio' ? undefined : byAddress }
-          return policy.rules.map((rule, i) => compileRule(rule, action, ruleId(namespace, policy.name, i), context))
-        })
+    const compile = (wanted: PolicyConfig['action']) =>
+      compileRules(
+        policies.filter(({ action }) => action === wanted),
+        config,
+      )
     this.name = name
     this.readsPath = pathReading(policies)
     this.#denials = compile('deny')

@@ -8,6 +8,8 @@ export const PROTOCOLS: Readonly<Record<HttpVersion, string>> = { '1.0': 'HTTP/1
 
 /** Envoy's response code details, where it has a word for what happened; elsewhere our code is the word. */
 const DETAILS: Partial<Record<FailureCode, string>> = {
+  external_denied: 'ext_authz_denied',
+  external_error: 'ext_authz_error',
   unauthenticated: 'jwt_authn_access_denied',
   no_route: 'route_not_found',
   no_service: 'cluster_not_found',

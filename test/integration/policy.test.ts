@@ -67,7 +67,7 @@ t.test('what is open can be put to a newer snapshot', async (t) => {
     serverName: '',
     gateway: '',
   } as const
-  const judged = { claims: undefined, policyInput: undefined, verdict: undefined }
+  const judged = { claims: undefined, policyInput: undefined, verdict: undefined, due: null }
   t.match(authorizeAgain(snapshot, peer, undefined, judged), { allowed: false, rule: 'ns[shop]-policy[deny-0]-rule[0]' })
   t.match(authorizeAgain(snapshot, { ...peer, remoteIp: '10.0.0.8' }, undefined, judged), { allowed: true })
 })

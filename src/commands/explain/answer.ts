@@ -2,7 +2,7 @@
 import type { RequestHead } from '../../codec/message.ts'
 import { formatAddress, parseAddress } from '../../core/address.ts'
 import { FAILURES, type FailureCode } from '../../core/failures.ts'
-import { comesIn, type Judged } from '../../exchange/authorize.ts'
+import { authorizeAsked, comesIn, type Judged } from '../../exchange/authorize.ts'
 import { answerOf, type Course, courseTo } from '../../exchange/follow.ts'
 import { preflightReply } from '../../exchange/guard.ts'
 import { replyTo } from '../../exchange/local-reply.ts'
@@ -10,6 +10,7 @@ import { destinationOf } from '../../exchange/peer.ts'
 import type { Caller, Plan } from '../../exchange/plan.ts'
 import { planArrival, planArrivingConnection } from '../../exchange/plan-gateway.ts'
 import type { Destination } from '../../exchange/snapshot.ts'
+import type { Due } from '../../policy/custom/rules.ts'
 import { identityOf } from '../../policy/identity.ts'
 import { chain, type FieldChange } from '../../routing/edits.ts'
 import type { Route, WeightedService } from '../../routing/route.ts'
@@ -81,7 +82,7 @@ const IDS = new FixedIds()
 
 export function explainRequest(snapshot: Viewpoint, question: Question): Answer {
   const caller = callerOf(snapshot, question)
-  const judged: Judged = { claims: question.claims, policyInput: undefined, verdict: undefined }
+  const judged: Judged = { claims: question.claims, policyInput: undefined, verdict: undefined, due: null }
   if (question.protocol === 'tcp' || question.protocol === 'tls') {
     return explainConnection(planArrivingConnection(snapshot, caller, judged), judged, { snapshot, question })
   }
@@ -94,6 +95,9 @@ export function explainRequest(snapshot: Viewpoint, question: Question): Answer 
   if (token?.kind === 'valid') snapshot.authentication?.tell(token, head)
   const plan = planArrival(snapshot, caller, head, judged)
   if (plan.kind === 'failure') return { ...failed(plan.code, plan.detail, head), ...decided(snapshot, judged) }
+  // nobody is asked here: what would be if they allow it
+  if (judged.due !== null && authorizeAsked(snapshot, judged)?.allowed === false)
+    return { ...failed('policy_denied', '', head), ...decided(snapshot, judged) }
   const target = targetOf(plan, snapshot, question)
   const exit = leaving(plan, snapshot, question)
   if (exit?.denied === true) return { ...failed('policy_denied', exit.why, head), rule: exit.rule, nearest: exit.nearest }
@@ -143,8 +147,15 @@ function leaving(plan: Exclude<Plan<undefined>, { kind: 'failure' }>, snapshot: 
   return egress === null || question.at !== 'outbound' ? undefined : exitOf(plan, egress)
 }
 
+function askedWords(due: readonly Due[]): Pick<Answer, 'rule' | 'why'> {
+  const names = due.map(({ name }) => name).join(', ')
+  return { rule: due[0]?.rule ?? null, why: `it goes on if ${names} allows it, who is not asked here` }
+}
+
 /** What policies had to say. */
-function decided({ policies }: Viewpoint, { verdict, policyInput }: Judged): Partial<Pick<Answer, 'rule' | 'why' | 'nearest'>> {
+function decided({ policies }: Viewpoint, judged: Judged): Partial<Pick<Answer, 'rule' | 'why' | 'nearest'>> {
+  const { verdict, policyInput, due } = judged
+  if (due !== null && verdict?.allowed !== false) return askedWords(due)
   if (verdict === undefined || policyInput === undefined) return {}
   const rule = verdict.rule === '' ? null : verdict.rule
   if (verdict.allowed) return rule === null ? {} : { rule }

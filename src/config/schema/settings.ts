@@ -9,6 +9,7 @@ import { drain, httpLimits, tcpLimits } from './limits.ts'
 import { gatewayListener, inboundListener, outboundListener } from './listeners.ts'
 import { overload } from './overload.ts'
 import { policyEntry } from './policies.ts'
+import { providerSchema } from './providers.ts'
 import { routeSchema } from './routes.ts'
 import { serviceSchema } from './services.ts'
 import { tcpRouteSchema } from './tcp-routes.ts'
@@ -59,6 +60,7 @@ export const settingsSchema = z.strictObject({
   drain: drain.prefault({}).describe('How the sidecar stops.'),
   workers: z.number().int().min(1).max(64).default(1).describe('Processes that share the listeners, one core each.'),
   services: z.array(serviceSchema).default([]).describe('Destinations, besides those in Kubernetes documents.'),
+  extensionProviders: z.array(providerSchema).default([]).describe('Whom policies with the action `custom` ask.'),
   tokens: z.array(tokenSchema).default([]).describe('JSON Web Tokens that are believed, besides those in Kubernetes documents.'),
   policies: z.array(policyEntry).default([]).describe('Who may do what, besides policies in Kubernetes documents.'),
   routes: z.array(routeSchema).default([]).describe('What happens to outbound requests, besides routes in Kubernetes documents.'),
