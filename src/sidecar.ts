@@ -6,6 +6,7 @@ import type { Problem } from './config/problem.ts'
 import type { Config } from './config/schema/config.ts'
 import type { Settings } from './config/schema/settings.ts'
 import { AlarmPool } from './core/alarm.ts'
+import { Bag } from './core/bag.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { Lifecycle } from './core/lifecycle.ts'
 import { programVersion } from './core/version.ts'
@@ -56,7 +57,7 @@ export class Sidecar implements SidecarParts {
   readonly readiness = new Readiness()
   readonly registry: ServiceRegistry
   /** Exchanges under way. */
-  readonly open = new Set<Exchange>()
+  readonly open = new Bag<Exchange>()
   readonly listeners = new Map<string, Listener>()
   /** Of the newest configuration. */
   problems: readonly Problem[] = []

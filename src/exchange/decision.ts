@@ -2,6 +2,7 @@
 import type { RequestHead } from '../codec/message.ts'
 import type { DownstreamStream } from '../codec/stream.ts'
 import type { AlarmPool } from '../core/alarm.ts'
+import type { Bag, Kept } from '../core/bag.ts'
 import type { Clock } from '../core/clock.ts'
 import type { FieldChange } from '../routing/edits.ts'
 import type { Hedge } from '../routing/hedge.ts'
@@ -41,11 +42,11 @@ export interface ExchangeStart {
 }
 
 /** The exchanges under way, by any type: a set that only counts and lists. */
-export interface ExchangeDeps<X> {
+export interface ExchangeDeps<X extends Kept> {
   readonly clock: Clock
   readonly alarms: AlarmPool
   readonly recorder: Recorder
-  readonly open: Set<X>
+  readonly open: Bag<X>
   tcpIdleTimeoutMs(): number
   upgradeIdleTimeoutMs(): number
 }

@@ -1,6 +1,7 @@
 // A running sidecar as its own helpers see it: what the composition root has put together.
 import type { Problem } from '../config/problem.ts'
 import type { Settings } from '../config/schema/settings.ts'
+import type { Bag } from '../core/bag.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Listener } from '../downstream/listener.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -19,7 +20,7 @@ export interface SidecarParts {
   readonly readiness: Readiness
   readonly registry: ServiceRegistry
   /** Exchanges under way. */
-  readonly open: ReadonlySet<Exchange>
+  readonly open: Bag<Exchange>
   readonly listeners: ReadonlyMap<string, Listener>
   readonly snapshot: Snapshot<Carrier>
   /** undefined: there is none. */

@@ -81,7 +81,8 @@ export class Http2DownstreamStream extends Stream implements DownstreamStream {
   // what comes
 
   protected override deliver(chunk: Uint8Array): WriteResult {
-    return this.#receiver?.onRequestData(chunk) ?? WRITTEN
+    // whoever gets it may keep it, for a slow endpoint or for another attempt: the memory of a read is only lent
+    return this.#receiver?.onRequestData(Buffer.from(chunk)) ?? WRITTEN
   }
 
   protected override deliverEnd(trailers: Fields | undefined): void {

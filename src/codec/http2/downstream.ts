@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
 import type { FailureCode } from '../../core/failures.ts'
+import { readShared } from '../shared-read.ts'
 import type { DownstreamConnection, DownstreamHandler } from '../stream.ts'
 import { DONE, RESET_BY_PEER, RESET_BY_US } from './closed-streams.ts'
 import { Connection } from './connection.ts'
@@ -60,7 +61,7 @@ export class Http2Downstream extends Connection<Http2DownstreamStream> implement
       [MAX_HEADER_LIST_SIZE, limits.maxHeadBytes],
       [ENABLE_CONNECT_PROTOCOL, limits.upgrades.size > 0 ? 1 : 0],
     ])
-    socket.on('data', (chunk: Buffer) => this.push(chunk))
+    readShared(socket, (chunk) => this.push(chunk))
   }
 
   /** Bytes that have arrived, also those that were read before this codec was chosen. */
