@@ -24,7 +24,7 @@ const CASES: { name: string; text: string; line: RegExp }[] = [
   { name: 'a name twice', text: 'policies: [ { name: p }, { name: p } ]', line: /there twice/ },
   {
     name: 'an identity where there is none',
-    text: `${LISTENER}policies: [ { name: p, rules: [ { from: [ { principals: [a] } ] } ] } ]`,
+    text: `${LISTENER.replace('app:', 'mtls: disable, app:')}policies: [ { name: p, rules: [ { from: [ { principals: [a] } ] } ] } ]`,
     line: /c\.yaml:2:.*can never match/,
   },
   {
