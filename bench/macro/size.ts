@@ -1,4 +1,5 @@
-// What a large mesh costs each request: 1,000 routes (the last one is called) and 10,000 endpoints against one of each.
+// What a large mesh costs each request: 1,000 routes (the last one is called, the others have every feature there is) and 10,000 endpoints
+// against one of each.
 import { costs, interleave } from '../lib/compare.ts'
 import { type Proxy, startProxy, stopAll } from '../lib/proxies.ts'
 import { type Context, PLAIN, type Samples, type Scenario } from '../lib/scenario.ts'

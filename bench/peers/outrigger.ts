@@ -18,6 +18,21 @@ export const outrigger: Peer = {
   },
 }
 
+/** What a route may do besides sending requests on. */
+const EVERY_FEATURE = {
+  rewrite: { prefix: '/', host: 'other.example' },
+  requestHeaders: { set: { 'x-a': '1' }, remove: ['x-b'] },
+  responseHeaders: { add: { 'x-c': '1' } },
+  mirrors: [{ service: HOST, percent: 10 }],
+  cors: { origins: [{ wildcard: 'https://*.example' }], methods: ['GET'] },
+  fault: { delay: { time: '1s', percent: 1 }, abort: { status: 503, percent: 1 } },
+  rateLimits: [{ requests: 1000, per: '1s', by: 'address' }],
+  maxRequestBytes: '1MiB',
+  sticky: { cookie: 'pin', ttl: '1h' },
+  timeouts: { request: '1s', attempt: '500ms' },
+  retry: { attempts: 3 },
+}
+
 function settings(setup: Setup): object {
   const { port, originPort, tls, routes, endpoints, workers, mesh, http2 = false } = setup
   if (mesh?.side === 'far') return farSide(setup, mesh)
@@ -39,11 +54,13 @@ function settings(setup: Setup): object {
     workers,
     ...(mesh && { identity: identityOf(mesh) }),
     services: [{ ...service, ...secured, endpoints: [{ address: `127.0.0.1:${originPort}` }] }, ...idle],
-    routes: paths.map((prefix) => ({
+    // the last one is called: what the others ask for is there and not used
+    routes: paths.map((prefix, i) => ({
       name: prefix.slice(1),
       hosts: [HOST],
       matches: [{ path: { prefix } }],
       services: [{ service: HOST }],
+      ...(i < routes - 1 && EVERY_FEATURE),
     })),
   }
 }

@@ -40,6 +40,11 @@ const SCENES: readonly Scene[] = [
     request: (i) => ({ path: `/svc-${i}/api/items/1?page=2` }),
   },
   {
+    name: 'a prefix and a priority each',
+    route: (i) => ({ matches: [{ path: { prefix: `/svc-${i}/api` } }], priority: -i }),
+    request: (i) => ({ path: `/svc-${i}/api/items/1?page=2` }),
+  },
+  {
     name: 'a regular expression each',
     route: (i) => ({ matches: [{ path: { regex: `/svc-${i}/v[12]/.*` } }] }),
     request: (i) => ({ path: `/svc-${i}/v2/items/1?page=2` }),
