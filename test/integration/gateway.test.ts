@@ -2,11 +2,14 @@
 import { request as httpRequest } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
+import { connect as connectTcp } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
+import { eventually } from '../support/eventually.ts'
 import { gateway, resource, secret, serviceAt } from '../support/gateway-world.ts'
 import { askHttp2 } from '../support/h2-node.ts'
 import { httpOrigin, type Origin } from '../support/origin.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { selfSigned } from '../support/self-signed.ts'
 import { startDocuments, type TestSidecar } from '../support/sidecar.ts'
 
@@ -27,7 +30,7 @@ function route(name: string, sectionName: string, rules: readonly object[], host
   return resource('HTTPRoute', { name, spec: { parentRefs, ...(hostnames === undefined ? {} : { hostnames }), rules } })
 }
 
-async function open(t: Test, origin: Origin): Promise<TestSidecar> {
+async function open(t: Test, origin: Origin, more: object = {}): Promise<TestSidecar> {
   const listeners = [
     { name: 'http', port: 80, protocol: 'HTTP', allowedRoutes: FROM_ALL },
     https('shop', { hostname: 'shop.example', tls: { certificateRefs: [{ name: 'shop' }] } }),
@@ -38,8 +41,8 @@ async function open(t: Test, origin: Origin): Promise<TestSidecar> {
     workload: { name: 'edge-1', namespace: 'edge', labels: { app: 'edge' } },
     listeners: {
       gateway: [
-        { listen: PLAIN, gateway: 'edge/public', port: 80 },
-        { listen: SECURE, gateway: 'edge/public', port: 443 },
+        { listen: PLAIN, gateway: 'edge/public', port: 80, ...more },
+        { listen: SECURE, gateway: 'edge/public', port: 443, ...more },
       ],
     },
   }
@@ -170,4 +173,30 @@ t.test('a reload changes routes and certificates of a gateway that stays open', 
   t.teardown(() => socket.destroy())
   await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject))
   t.equal(socket.getPeerCertificate().subject.CN, 'renewed.example')
+})
+
+t.test('a PROXY protocol head in front of TLS tells who called', async (t) => {
+  const origin = await httpOrigin(t)
+  const world = await open(t, origin, { proxyProtocol: 'require' })
+  const plain = connectTcp(port(world, SECURE), '127.0.0.2')
+  plain.write('PROXY TCP4 192.0.2.1 198.51.100.7 4711 443\r\n')
+  const socket = connectTls({ socket: plain, servername: 'shop.example', rejectUnauthorized: false })
+  const client = new RawClient(t, socket).send('GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n')
+  await eventually(() => client.ended)
+  t.match(client.text, /^HTTP\/1\.1 200 /)
+  t.match(client.text, /"x-forwarded-for":"192\.0\.2\.1"/)
+})
+
+t.test('what is under way at a gateway is finished when the sidecar stops', async (t) => {
+  let answer = (): void => {}
+  const origin = await httpOrigin(t, (_, response) => {
+    answer = () => response.end('late')
+  })
+  const world = await open(t, origin)
+  const reply = ask(httpRequest, { port: port(world, PLAIN), path: '/a' })
+  await eventually(() => origin.seen() === 1)
+  const stopped = world.sidecar.stop()
+  answer()
+  t.match(await reply, { status: 200, body: 'late' })
+  await stopped
 })

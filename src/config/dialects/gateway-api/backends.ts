@@ -3,6 +3,7 @@ import type { Path } from '../../problem.ts'
 import { formatReference } from '../../reference.ts'
 import type { Resource } from '../resource.ts'
 import { API_GROUP, type Context } from './context.ts'
+import { GRPC_ROUTE } from './kinds.ts'
 
 export interface BackendReference {
   readonly group: string | undefined
@@ -53,11 +54,21 @@ export function backendService(
   }
   const ports = context.service(namespace, name)
   if (ports.length === 0) return missing('name', `there is no Service ${namespace}/${name}`)
-  if (!ports.some((service) => service.port === port)) {
+  const found = ports.find((service) => service.port === port)
+  if (found === undefined) {
     return missing(
       'port',
       `the Service ${namespace}/${name} has no port ${port}`,
       `it has ${ports.map((one) => one.port).join(', ')}`,
+    )
+  }
+  if (route.kind === GRPC_ROUTE.name && found.protocol === 'http') {
+    const hint = 'name the port grpc, or give it appProtocol: kubernetes.io/h2c'
+    context.warn(
+      route,
+      [...path, 'port'],
+      `the port ${port} of the Service ${namespace}/${name} says that it speaks HTTP/1.1; gRPC needs HTTP/2`,
+      hint,
     )
   }
   return formatReference({ name, namespace, port })

@@ -7,6 +7,8 @@ const CART = { name: 'cart', port: 80 }
 const route = (rules: readonly Record<string, unknown>[], more: { name?: string; createdAt?: string } = {}): Document =>
   resource('HTTPRoute', { name: 'r', ...more, spec: { parentRefs: [PARENT], rules } })
 
+const GRPC = service('cart', 'shop', [{ name: 'grpc', port: 80 }])
+
 const withRules = (...rules: readonly Record<string, unknown>[]) =>
   compiled(
     service('cart'),
@@ -46,7 +48,7 @@ t.test('matches of HTTP are those of native routes', async (t) => {
 t.test('service and method of gRPC are two segments of a path', async (t) => {
   const grpc = (method: Record<string, unknown>) =>
     compiled(
-      service('cart'),
+      GRPC,
       resource('GRPCRoute', {
         name: 'r',
         spec: { parentRefs: [PARENT], rules: [{ matches: [{ method }], backendRefs: [CART] }] },
@@ -200,7 +202,7 @@ t.test('HTTP and gRPC routes for the same host of a listener do not mix: the old
   const spec = { parentRefs, rules: [{ backendRefs: [CART] }] }
   const old = resource('GRPCRoute', { name: 'g', createdAt: '2026-01-01T00:00:00Z', spec })
   const young = resource('HTTPRoute', { name: 'h', createdAt: '2026-01-02T00:00:00Z', spec })
-  t.match(problems(edge, service('cart'), old, young), [
+  t.match(problems(edge, GRPC, old, young), [
     /HTTPRoute shop\/h: the listener http has a GRPCRoute for the same hosts, which is older/,
   ])
 })
@@ -212,12 +214,20 @@ t.test('at a service a gRPC route comes before an HTTP route for the same port',
   })
   const old = resource('HTTPRoute', { name: 'h', createdAt: '2026-01-01T00:00:00Z', spec: spec() })
   const young = resource('GRPCRoute', { name: 'g', createdAt: '2026-01-02T00:00:00Z', spec: spec() })
-  t.match(problems(service('cart'), old, young), [/HTTPRoute shop\/h: a GRPCRoute is for cart\.shop, which comes first/])
+  t.match(problems(GRPC, old, young), [/HTTPRoute shop\/h: a GRPCRoute is for cart\.shop, which comes first/])
   const ofPort = resource('GRPCRoute', { name: 'g', createdAt: '2026-01-02T00:00:00Z', spec: spec(80) })
   t.same(
-    compiled(service('cart'), old, ofPort).routes.map(({ hosts }) => hosts),
+    compiled(GRPC, old, ofPort).routes.map(({ hosts }) => hosts),
     [['cart.shop'], ['cart.shop:80']],
   )
+})
+
+t.test('gRPC to a port that says it speaks HTTP/1.1 is warned about', async (t) => {
+  const route = resource('GRPCRoute', { name: 'r', spec: { parentRefs: [PARENT], rules: [{ backendRefs: [CART] }] } })
+  t.match(problems(service('cart'), route), [
+    /the port 80 of the Service shop\/cart says that it speaks HTTP\/1\.1; gRPC needs HTTP\/2/,
+  ])
+  t.same(problems(service('cart', 'shop', [{ port: 80 }]), route), [])
 })
 
 t.test('routes of connections take services, server names and gateways', async (t) => {
