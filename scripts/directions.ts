@@ -32,7 +32,6 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** npm package → its one door: the file or folder below src/ that may import it. */
 export const DOORS: Readonly<Record<string, readonly string[]>> = {
-  '@kubernetes/client-node': ['discovery', 'commands'],
   commander: ['main.ts'],
   'ipaddr.js': ['core/address.ts'],
   jose: ['policy/jwt'],
@@ -42,7 +41,7 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
   'pino-pretty': ['telemetry'],
   'prom-client': ['telemetry'],
   re2js: ['core/regex.ts'],
-  undici: ['upstream/health', 'policy/jwt', 'telemetry'],
+  undici: ['discovery/kubernetes/api.ts', 'upstream/health', 'policy/jwt', 'telemetry'],
   ws: ['admin'],
   yaml: ['config'],
   zod: ['config'],
@@ -51,16 +50,7 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
 /** What a running sidecar has in memory from its start. */
 const START = 'commands/run.ts'
 /** Packages that are not there then: loaded by import() when they are used, or in the thread that compiles the configuration. */
-const LATE: ReadonlySet<string> = new Set([
-  '@kubernetes/client-node',
-  'jose',
-  'pino-pretty',
-  'prom-client',
-  're2js',
-  'undici',
-  'yaml',
-  'zod',
-])
+const LATE: ReadonlySet<string> = new Set(['jose', 'pino-pretty', 'prom-client', 're2js', 'undici', 'yaml', 'zod'])
 
 const SOCKETS = ['admin', 'codec', 'commands', 'discovery', 'downstream', 'exchange', 'sidecar.ts', 'telemetry', 'upstream']
 

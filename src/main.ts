@@ -42,9 +42,13 @@ program
   .command('run')
   .description('run the sidecar')
   .requiredOption(...CONFIG)
-  .action(async ({ config }: { config: string[] }) => {
+  .option(
+    '--kubernetes [kubeconfig]',
+    "read documents from the Kubernetes API as well: with the Pod's own rights, or as a file says",
+  )
+  .action(async ({ config, kubernetes }: { config: string[]; kubernetes?: string | true }) => {
     const { run } = await import('./commands/run.ts')
-    finish(await run(config, io))
+    finish(await run({ paths: config, kubernetes: kubernetes === true ? '' : kubernetes }, io))
   })
 
 program

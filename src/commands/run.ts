@@ -4,7 +4,9 @@ import { formatProblem, type Problem } from '../config/problem.ts'
 import type { Config } from '../config/schema/config.ts'
 import { ConfigSource } from '../config/source.ts'
 import { systemClock } from '../core/clock.ts'
+import type { KubernetesDocuments } from '../discovery/kubernetes/documents.ts'
 import { examineConfig } from '../exchange/examine.ts'
+import { collectKubernetes } from '../sidecar/gauges.ts'
 import { isWorker, Primary, serveAsWorker } from '../sidecar/workers.ts'
 import { Sidecar } from '../sidecar.ts'
 import { type OwnLog, openLog } from '../telemetry/log.ts'
@@ -15,8 +17,18 @@ interface Running {
   stop(): Promise<void>
 }
 
-export async function run(paths: readonly string[], io: Io): Promise<ExitCode> {
+export interface RunOptions {
+  readonly paths: readonly string[]
+  /** Documents from the Kubernetes API as well: by this kubeconfig, '' for the Pod's own rights; undefined: none. */
+  readonly kubernetes?: string | undefined
+}
+
+export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
+  const { paths } = options
+  const supply = await openSupply(options, io)
+  if (supply === 'failed') return 1
   const source = new ConfigSource({
+    ...(supply === undefined ? {} : { supply }),
     paths,
     clock: systemClock,
     environment: io.env,
@@ -25,7 +37,10 @@ export async function run(paths: readonly string[], io: Io): Promise<ExitCode> {
   })
   const { config, problems } = await source.load()
   for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`)
-  if (config === undefined) return 1
+  if (config === undefined) {
+    await supply?.close()
+    return 1
+  }
   const log = await openLog({ level: config.settings.logLevel, pretty: io.isTerminal, clock: systemClock })
   const stopped = Promise.withResolvers<void>()
   const stop = (): void => stopped.resolve()
@@ -34,16 +49,20 @@ export async function run(paths: readonly string[], io: Io): Promise<ExitCode> {
   let running: Running
   try {
     const several = config.settings.workers > 1 && !isWorker()
-    running = several ? await startPrimary({ config, paths, io, log, stop }) : await startOne({ config, log, stop, source })
+    running = several
+      ? await startPrimary({ config, options, io, log, stop })
+      : await startOne({ config, log, stop, source, supply })
   } catch (error) {
     log.error((error as Error).message)
     await source.close()
+    await supply?.close()
     await log.close()
     return 1
   }
   await stopped.promise
   log.info('stopping: finishing what is under way')
   await source.close()
+  await supply?.close()
   await running.stop()
   log.info('stopped')
   await log.close()
@@ -56,8 +75,29 @@ interface Start {
   readonly stop: () => void
 }
 
-async function startOne({ config, log, stop, source }: Start & { source: ConfigSource }): Promise<Running> {
+/** The API's documents, all of them once; 'failed': it is not known where to ask, and that has been said. */
+async function openSupply({ kubernetes }: RunOptions, io: Io): Promise<KubernetesDocuments | undefined | 'failed'> {
+  if (kubernetes === undefined) return undefined
+  const log = await openLog({ level: 'info', pretty: io.isTerminal, clock: systemClock })
+  // loaded only when used: it brings an HTTP client
+  const { openKubernetes } = await import('./kubernetes.ts')
+  try {
+    return await openKubernetes(kubernetes, io, log, systemClock)
+  } catch (error) {
+    log.error((error as Error).message)
+    await log.close()
+    return 'failed'
+  }
+}
+
+interface StartOne extends Start {
+  readonly source: ConfigSource
+  readonly supply: KubernetesDocuments | undefined
+}
+
+async function startOne({ config, log, stop, source, supply }: StartOne): Promise<Running> {
   const sidecar = await Sidecar.start({ config, log, onQuit: stop, doors: !isWorker() })
+  if (supply !== undefined) collectKubernetes(sidecar.metrics, supply)
   sidecar.problems = source.problems
   // one after the other: the last change wins
   let last = Promise.resolve()
@@ -88,14 +128,15 @@ async function takeOver(sidecar: Sidecar, config: Config, problems: readonly Pro
   }
 }
 
-function startPrimary({ config, log, stop, paths, io }: Start & { paths: readonly string[]; io: Io }): Promise<Running> {
+function startPrimary({ config, log, stop, options, io }: Start & { options: RunOptions; io: Io }): Promise<Running> {
+  const kubernetes = options.kubernetes === undefined ? [] : [`--kubernetes=${options.kubernetes}`]
   const program = io.self.at(-1) as string
   return Primary.start({
     settings: config.settings,
     log,
     clock: systemClock,
     program,
-    args: ['run', '--config', ...paths],
+    args: ['run', ...kubernetes, '--config', ...options.paths],
     onQuit: stop,
   })
 }

@@ -8,6 +8,8 @@ export interface ConfigFile {
   /** As the user would write it. */
   readonly path: string
   readonly bytes: Uint8Array
+  /** Of what is no file on disk: changes with its bytes. */
+  readonly version?: string
 }
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024

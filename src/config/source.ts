@@ -12,6 +12,7 @@ import type { LoadResult } from './load.ts'
 import type { Problem } from './problem.ts'
 import { Problems } from './problem.ts'
 import type { Config } from './schema/config.ts'
+import { type DocumentSupply, withoutBroken } from './supply.ts'
 import { looksTorn } from './torn.ts'
 import { watchConfig } from './watch.ts'
 
@@ -21,6 +22,8 @@ export interface SourceOptions {
   readonly environment?: Environment
   /** As in LoadOptions; asked before a Config is handed out. */
   readonly examine?: (config: Config) => readonly Finding[]
+  /** Documents besides those of `paths`. */
+  readonly supply?: DocumentSupply
   /** Closed with the source; by default this thread. */
   readonly compiler?: Compiler
 }
@@ -101,6 +104,7 @@ export class ConfigSource implements Closable {
     for (const path of this.#options.paths) if (await isPipe(path)) return
     if (this.#closed) return
     this.#watch = watchConfig(this.#options.paths, this.#options.clock, () => void this.look())
+    this.#options.supply?.watch(() => void this.look())
     await this.look()
   }
 
@@ -138,7 +142,7 @@ export class ConfigSource implements Closable {
       return
     }
     this.#compiler.expect()
-    const torn = reading.files.some((file) => looksTorn(file, this.#good?.files ?? []))
+    const torn = reading.files.some((file) => file.version === undefined && looksTorn(file, this.#good?.files ?? []))
     if (!this.#hasSettled(reading, torn ? SETTLE_TORN_MS : SETTLE_MS)) return
     const result = await this.#compile(reading)
     if (this.#closed || (result.config === undefined && !this.#hasSettled(reading, SETTLE_WRONG_MS))) return
@@ -159,7 +163,16 @@ export class ConfigSource implements Closable {
     return false
   }
 
-  async #compile({ files, problems }: Reading): Promise<LoadResult> {
+  async #compile(reading: Reading): Promise<LoadResult> {
+    const result = await this.#compileOnce(reading)
+    if (result.config !== undefined) return result
+    const rest = withoutBroken(reading.files, result.problems)
+    if (rest === undefined) return result
+    const without = await this.#compile({ ...reading, files: rest.files })
+    return { ...without, problems: [...rest.warnings, ...without.problems] }
+  }
+
+  async #compileOnce({ files, problems }: Reading): Promise<LoadResult> {
     const { environment = {}, examine } = this.#options
     const order = { files, environment, problems: problems.sorted(), findings: [] }
     const result = await this.#compiler.compile(order)
@@ -189,9 +202,11 @@ export class ConfigSource implements Closable {
 
   async #read(): Promise<Reading> {
     const problems = new Problems()
-    const files = await readFiles(this.#options.paths, problems)
+    const onDisk = await readFiles(this.#options.paths, problems)
+    // after those on disk, which win
+    const files = [...onDisk, ...(this.#options.supply?.files() ?? [])]
     const hash = createHash('sha256').update(JSON.stringify(problems.sorted()))
-    for (const { path, bytes } of files) hash.update(`\n${path}\n${bytes.length}\n`).update(bytes)
+    for (const { path, bytes, version } of files) hash.update(`\n${path}\n${bytes.length}\n`).update(version ?? bytes)
     return { files, problems, fingerprint: hash.digest('base64') }
   }
 }

@@ -1,5 +1,6 @@
 // Numbers that somebody keeps anyway: read when they are asked for.
 import type { Discovery } from '../discovery/directory.ts'
+import type { KubernetesDocuments } from '../discovery/kubernetes/documents.ts'
 import type { Load } from '../upstream/pool/load.ts'
 import type { SidecarParts } from './parts.ts'
 
@@ -46,5 +47,15 @@ export function collectGauges({ metrics, registry, listeners, discovery }: Gauge
   metrics.collectFrom('dnsStale', (put) => {
     for (const { kind, name, status } of discovery.states().values())
       if (kind === 'dns') put({ name }, status === 'stale' ? 1 : 0)
+  })
+}
+
+/** What is known of each resource of the Kubernetes API. */
+export function collectKubernetes(metrics: SidecarParts['metrics'], documents: Pick<KubernetesDocuments, 'states'>): void {
+  metrics.collectFrom('kubernetesObjects', (put) => {
+    for (const [resource, { objects }] of documents.states) put({ resource }, objects)
+  })
+  metrics.collectFrom('kubernetesBehind', (put) => {
+    for (const [resource, { state }] of documents.states) put({ resource }, state === 'behind' ? 1 : 0)
   })
 }

@@ -153,6 +153,18 @@ export const OWN = {
     'DNS look-ups of names in the configuration.',
   ),
   dnsStale: gauge('outrigger_dns_stale', { name: configured }, '1 while the last good answer is used because DNS fails.', 'max'),
+  kubernetesObjects: gauge(
+    'outrigger_kubernetes_objects',
+    { resource: configured },
+    'Objects that are kept of a resource of the Kubernetes API.',
+    'max',
+  ),
+  kubernetesBehind: gauge(
+    'outrigger_kubernetes_behind',
+    { resource: configured },
+    '1 while the Kubernetes API does not answer, and what was last known of a resource is used.',
+    'max',
+  ),
   reloads: counter(
     'outrigger_reloads_total',
     { result: ['success', 'failure'] },

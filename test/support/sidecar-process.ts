@@ -36,6 +36,8 @@ interface SidecarProcessOptions {
   readonly files?: Readonly<Record<string, string>>
   /** The program; the checkout's own by default. */
   readonly program?: string
+  /** Further options of `run`. */
+  readonly args?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
   readonly readyTimeoutMs?: number
 }
@@ -54,7 +56,7 @@ export async function startSidecarProcess(t: Owner, options: SidecarProcessOptio
   for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(folder, name), text)
 
   const { program = PROGRAM, readyTimeoutMs = 15_000 } = options
-  const sidecar = run(t, [process.execPath, program, 'run', '--config', folder], options.env)
+  const sidecar = run(t, [process.execPath, program, 'run', ...(options.args ?? []), '--config', folder], options.env)
   const telemetry = `http://${settings.telemetry.listen}`
   const ready = eventually(() => isReady(telemetry, sidecar), { timeoutMs: readyTimeoutMs, everyMs: 20 })
   await ready.catch((error: unknown) => {

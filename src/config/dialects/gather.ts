@@ -109,7 +109,11 @@ class Gathering {
       this.resources.add(state, resource)
     } else {
       const full = resource.namespace === '' ? name : `${resource.namespace}/${name}`
-      this.#problems.error(placeIn(resource), `${kind} ${full} is there twice, first at ${formatPlace(placeIn(first))}`)
+      const [place, where] = [placeIn(resource), formatPlace(placeIn(first))]
+      // files come first, and win
+      if (place.file.startsWith('kubernetes:'))
+        this.#problems.warning(place, `${kind} ${full} of the cluster gives way to ${where}`)
+      else this.#problems.error(place, `${kind} ${full} is there twice, first at ${where}`)
     }
   }
 
