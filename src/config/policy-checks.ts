@@ -73,9 +73,11 @@ function labelKeys({ settings, workloads }: Draft): string[] {
 /** Without mutual TLS nobody has an identity, so a rule that asks for one can never let anybody in. */
 function checkIdentityRules({ settings, policies, peerAuthentications }: Draft, problems: Problems): void {
   const { identity, listeners, workload, rootNamespace } = settings.value
-  const plain =
-    listeners.inbound.length > 0 && (identity === undefined || listeners.inbound.every(({ mtls }) => mtls === 'disable'))
-  if (!plain || peerAuthentications.some(({ mode }) => mode === 'strict')) return
+  const { inbound } = listeners
+  if (inbound.length === 0 || peerAuthentications.length > 0) return
+  const disabled = inbound.every(({ mtls, mtlsPorts }) => mtls === 'disable' && Object.keys(mtlsPorts).length === 0)
+  // a sidecar without an identity may still be asked by `explain` what it would say to verified peers
+  if (!disabled && identity !== undefined) return
   for (const { value, label, at } of policies) {
     const { namespace, serviceAccount, selector, direction, action, rules } = value
     const own =
@@ -85,11 +87,9 @@ function checkIdentityRules({ settings, policies, peerAuthentications }: Draft, 
     if (!own || direction !== 'inbound' || action !== 'allow') continue
     for (const [i, { from }] of rules.entries()) {
       if (from.length === 0 || !from.every((source) => needsIdentity(source, value.family))) continue
-      problems.error(
-        at(['rules', i, 'from']),
-        `${label}: rule ${i} asks for an identity, and no listener takes mutual TLS: it can never match`,
-        'add identity, and leave out mtls: disable',
-      )
+      const message = `${label}: rule ${i} asks for an identity, and no listener takes mutual TLS: it can never match`
+      if (disabled) problems.error(at(['rules', i, 'from']), message, 'leave out mtls: disable')
+      else problems.warning(at(['rules', i, 'from']), message, 'add identity')
     }
   }
 }
