@@ -17,6 +17,7 @@ import { keepAlive } from './macro/keep-alive.ts'
 import { manyConnections } from './macro/many-connections.ts'
 import { memory } from './macro/memory.ts'
 import { mtls } from './macro/mtls.ts'
+import { revocation } from './macro/revocation.ts'
 import { size } from './macro/size.ts'
 import { start } from './macro/start.ts'
 import { tls } from './macro/tls.ts'
@@ -27,7 +28,7 @@ import { httpProxy } from './peers/http-proxy.ts'
 import { nginx } from './peers/nginx.ts'
 import { outrigger } from './peers/outrigger.ts'
 
-const SCENARIOS = [keepAlive, manyConnections, tls, mtls, bigBody, fixedRate, memory, start, size, workers, ...http2]
+const SCENARIOS = [keepAlive, manyConnections, tls, mtls, revocation, bigBody, fixedRate, memory, start, size, workers, ...http2]
 const PEERS = [outrigger, envoy, envoyRbac, haproxy, nginx, httpProxy]
 
 const { values } = parseArgs({

@@ -1,5 +1,6 @@
 // Compiles configuration in a thread of its own: the data path does not stand still meanwhile, and the parser, the schema and all dialects
 // are not in memory while nothing changes.
+import module from 'node:module'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Cancel, Clock } from '../core/clock.ts'
@@ -9,6 +10,7 @@ import { Problems } from './problem.ts'
 
 /** Changes come in flocks. */
 const STAYS_MS = 10_000
+const LARGE_BYTES = 65_536
 /** Beside this file, under the ending that it has: .ts in a checkout, .js in the build. */
 const PROGRAM = new URL(`./compile-worker${extname(import.meta.url)}`, import.meta.url)
 
@@ -16,18 +18,40 @@ export class CompileThread implements Compiler {
   readonly #clock: Clock
   #worker: Worker | undefined
   #cancelEnd: Cancel | undefined
+  /** Begun with before it was asked for. */
+  #ahead: { readonly fingerprint: string; readonly result: Promise<LoadResult> } | undefined
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  expect(): void {
-    this.#cancelEnd?.()
+  expect(order: CompileOrder | undefined): void {
+    this.#stay()
     this.#start()
+    if (order !== undefined && this.#ahead?.fingerprint !== order.fingerprint)
+      this.#ahead = { fingerprint: order.fingerprint, result: this.#next(order) }
+  }
+
+  compile(order: CompileOrder): Promise<LoadResult> {
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    return ahead?.fingerprint === order.fingerprint && order.findings.length === 0 ? ahead.result : this.#next(order)
+  }
+
+  /** The thread answers one after the other. */
+  #next(order: CompileOrder): Promise<LoadResult> {
+    const result = this.#last.then(() => this.#ask(order))
+    this.#last = result
+    return result
+  }
+
+  #stay(): void {
+    this.#cancelEnd?.()
     this.#cancelEnd = this.#clock.after(STAYS_MS, () => void this.close())
   }
 
-  async compile(order: CompileOrder): Promise<LoadResult> {
+  async #ask(order: CompileOrder): Promise<LoadResult> {
     this.#cancelEnd?.()
     const worker = this.#start()
     try {
@@ -40,7 +64,9 @@ export class CompileThread implements Compiler {
       problems.error(place, `the thread that reads the configuration failed: ${(error as Error).message}`)
       return { problems: problems.sorted(), settingsKeys: [] }
     } finally {
-      this.#cancelEnd = this.#clock.after(STAYS_MS, () => void this.close())
+      // what is large takes long: where there is much, the thread is kept, and its compiled code with it
+      const bytes = order.files.reduce((sum, file) => sum + file.bytes.length, 0)
+      if (bytes < LARGE_BYTES) this.#stay()
     }
   }
 
@@ -52,7 +78,7 @@ export class CompileThread implements Compiler {
   }
 
   #start(): Worker {
-    const worker = (this.#worker ??= new Worker(PROGRAM))
+    const worker = (this.#worker ??= new Worker(PROGRAM, { workerData: module.getCompileCacheDir() }))
     // a thread that nobody waits for keeps no process alive
     worker.unref()
     return worker

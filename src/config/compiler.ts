@@ -7,6 +7,8 @@ import type { LoadResult } from './load.ts'
 import { type Problem, Problems } from './problem.ts'
 
 export interface CompileOrder {
+  /** The same for the same files. */
+  readonly fingerprint: string
   readonly files: readonly ConfigFile[]
   readonly environment: Environment
   /** From reading the files. */
@@ -16,8 +18,8 @@ export interface CompileOrder {
 }
 
 export interface Compiler extends Closable {
-  /** There will probably be something to compile soon. */
-  expect(): void
+  /** There will probably be something to compile soon; `order`: probably this, which may be begun with. */
+  expect(order: CompileOrder | undefined): void
   compile(order: CompileOrder): Promise<LoadResult>
 }
 

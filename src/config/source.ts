@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import type { Cancel, Clock } from '../core/clock.ts'
 import type { Closable } from '../core/lifecycle.ts'
-import { type Compiler, compileHere } from './compiler.ts'
+import { type CompileOrder, type Compiler, compileHere } from './compiler.ts'
 import type { Finding } from './draft.ts'
 import type { Environment } from './environment.ts'
 import type { ConfigFile } from './files.ts'
@@ -141,8 +141,8 @@ export class ConfigSource implements Closable {
       this.#changedMs = Infinity
       return
     }
-    this.#compiler.expect()
     const torn = reading.files.some((file) => file.version === undefined && looksTorn(file, this.#good?.files ?? []))
+    this.#compiler.expect(torn ? undefined : this.#orderOf(reading))
     if (!this.#hasSettled(reading, torn ? SETTLE_TORN_MS : SETTLE_MS)) return
     const result = await this.#compile(reading)
     if (this.#closed || (result.config === undefined && !this.#hasSettled(reading, SETTLE_WRONG_MS))) return
@@ -163,18 +163,23 @@ export class ConfigSource implements Closable {
     return false
   }
 
+  #orderOf({ files, problems, fingerprint }: Reading): CompileOrder {
+    return { fingerprint, files, environment: this.#options.environment ?? {}, problems: problems.sorted(), findings: [] }
+  }
+
   async #compile(reading: Reading): Promise<LoadResult> {
     const result = await this.#compileOnce(reading)
     if (result.config !== undefined) return result
     const rest = withoutBroken(reading.files, result.problems)
     if (rest === undefined) return result
-    const without = await this.#compile({ ...reading, files: rest.files })
+    const without = await this.#compile({ ...reading, files: rest.files, fingerprint: `less than ${reading.fingerprint}` })
     return { ...without, problems: [...rest.warnings, ...without.problems] }
   }
 
-  async #compileOnce({ files, problems }: Reading): Promise<LoadResult> {
-    const { environment = {}, examine } = this.#options
-    const order = { files, environment, problems: problems.sorted(), findings: [] }
+  async #compileOnce(reading: Reading): Promise<LoadResult> {
+    const { files } = reading
+    const { examine } = this.#options
+    const order = this.#orderOf(reading)
     const result = await this.#compiler.compile(order)
     if (result.config === undefined) return result
     const lost = this.#lostSettings(files, result)
