@@ -17,6 +17,7 @@ export class Carrier {
     this.#config = config
     this.#endpoints = endpoints
     this.#deps = deps
+    this.#watch()
   }
 
   get config(): ServiceConfig {
@@ -62,6 +63,7 @@ export class Carrier {
 
   update(config: ServiceConfig): void {
     this.#config = config
+    this.#watch()
     for (const service of this.services) service.update(config)
     for (const [name, carrier] of this.#subsets) {
       const subset = config.subsets.find((each) => each.name === name)
@@ -87,6 +89,13 @@ export class Carrier {
   close(): void {
     for (const service of this.services) service.close()
     for (const carrier of this.#subsets.values()) carrier.close()
+  }
+
+  /** Health checks do not wait for traffic. */
+  #watch(): void {
+    if (this.#config.health === undefined || this.services.length > 0) return
+    if (this.#config.protocol === 'tcp' || this.#config.protocol === 'tls') void this.tcp
+    else void this.http
   }
 
   #make(kind: 'http' | 'tcp'): Service {

@@ -2,7 +2,7 @@
 // hot path: bench/micro/upstream/balance.ts
 import { isDeepStrictEqual } from 'node:util'
 import type { EndpointConfig, ServiceConfig } from '../config/schema/services.ts'
-import type { Clock } from '../core/clock.ts'
+import type { Cancel, Clock } from '../core/clock.ts'
 import type { FailureCode } from '../core/failures.ts'
 import { arrange } from './balance/arrange.ts'
 import type { Balancer } from './balance/balancer.ts'
@@ -12,6 +12,7 @@ import type { Hash } from './balance/xxhash.ts'
 import type { Call } from './breaker/breaker.ts'
 import { type Endpoint, reconcile } from './endpoint.ts'
 import { type EndpointEvent, Guard } from './guard.ts'
+import { type Finding, HealthChecker, type HealthConfig } from './health/checker.ts'
 import { Reach } from './reach.ts'
 import { SlowStart } from './slow-start.ts'
 
@@ -20,6 +21,8 @@ export interface ChoiceDeps {
   /** Where the workload runs; '': unknown. */
   readonly zone: string
   readonly onEvent: (event: EndpointEvent) => void
+  /** One health check. */
+  readonly probe: (endpoint: Endpoint, config: HealthConfig, done: (finding: Finding) => void) => Cancel
 }
 
 export class Choice {
@@ -32,6 +35,7 @@ export class Choice {
   #balancer: Balancer
   #slowStart: SlowStart | null = null
   #guard: Guard | null = null
+  #health: HealthChecker | null = null
 
   constructor(config: ServiceConfig, deps: ChoiceDeps) {
     this.#deps = deps
@@ -48,6 +52,7 @@ export class Choice {
     this.endpoints = endpoints
     this.#balancer = arrange(endpoints, this.#config, this.#deps)
     this.#guard?.use(endpoints)
+    this.#health?.use(endpoints)
     for (const endpoint of removed) this.#reach.forget(endpoint)
     // those that are new all together have nobody to be spared by
     if (former.size > 0) for (const endpoint of endpoints) if (!former.has(endpoint)) this.#slowStart?.begin(endpoint)
@@ -96,13 +101,8 @@ export class Choice {
     if (this.#guard !== null) this.#guard.failed(endpoint, code, call)
   }
 
-  /** A health check has found it well after it was not. */
-  recovered(endpoint: Endpoint): void {
-    this.#guard?.healthy(endpoint)
-    this.#slowStart?.begin(endpoint)
-  }
-
   close(): void {
+    this.#health?.close()
     this.#guard?.close()
     this.#slowStart?.close()
     this.#reach.close()
@@ -119,6 +119,23 @@ export class Choice {
       ? new Guard(config, { clock, onEvent, onReturned: (endpoint) => this.#slowStart?.begin(endpoint) })
       : null
     this.#guard?.use(this.endpoints)
+    this.#health?.close()
+    this.#health = config.health === undefined ? null : this.#checker(config.health)
+    this.#health?.use(this.endpoints)
+  }
+
+  #checker(config: HealthConfig): HealthChecker {
+    const { clock, onEvent, probe } = this.#deps
+    return new HealthChecker(config, {
+      clock,
+      probe: (endpoint, done) => probe(endpoint, config, done),
+      onChange: (endpoint, healthy, finding) => {
+        onEvent({ event: healthy ? 'healthy' : 'unhealthy', endpoint: endpoint.address, reason: finding })
+        if (!healthy) return
+        this.#guard?.healthy(endpoint)
+        this.#slowStart?.begin(endpoint)
+      },
+    })
   }
 }
 
@@ -126,6 +143,6 @@ function balancing({ balance, locality, panicThreshold }: ServiceConfig): unknow
   return { balance, locality, panicThreshold }
 }
 
-function guarding({ hash, slowStart, outlierDetection, breaker }: ServiceConfig): unknown {
-  return { hash, slowStart, outlierDetection, breaker }
+function guarding({ hash, slowStart, outlierDetection, breaker, health }: ServiceConfig): unknown {
+  return { hash, slowStart, outlierDetection, breaker, health }
 }

@@ -4,15 +4,18 @@ import { isGrpc } from '../codec/grpc.ts'
 import type { Http2Limits } from '../codec/http2/limits.ts'
 import { ASSUMED_STREAMS } from '../codec/http2/peer-settings.ts'
 import type { RequestHead } from '../codec/message.ts'
-import type { UpstreamConnectionOwner } from '../codec/stream.ts'
+import type { UpstreamConnection, UpstreamConnectionOwner } from '../codec/stream.ts'
 import type { EndpointConfig, ServiceConfig } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
-import type { Clock } from '../core/clock.ts'
+import type { Address } from '../core/address.ts'
+import type { Cancel, Clock } from '../core/clock.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Hash } from './balance/xxhash.ts'
 import { Choice } from './choice.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointEvent } from './guard.ts'
+import type { HealthConfig } from './health/checker.ts'
+import { probe } from './health/probe.ts'
 import { dial, type Protocol } from './pool/dial.ts'
 import { Load } from './pool/load.ts'
 import { Pool } from './pool/pool.ts'
@@ -52,6 +55,7 @@ export class Service {
       clock: deps.clock,
       zone: deps.zone ?? '',
       onEvent: (event) => deps.onEndpointEvent?.(this.key, event),
+      probe: (endpoint, health, done) => this.#probe(endpoint, health, done),
     })
   }
 
@@ -144,6 +148,31 @@ export class Service {
     }
   }
 
+  #dial(endpoint: Endpoint, owner: UpstreamConnectionOwner, how: Dialling): UpstreamConnection {
+    const { clock, source } = this.#deps
+    const secure = this.#secure(endpoint, how.protocol)
+    return dial(how.target ?? endpoint.target, owner, { ...how, limits: this.#deps.limits(), clock, secure, source })
+  }
+
+  /** One health check, on a connection as traffic has it. */
+  #probe(endpoint: Endpoint, config: HealthConfig, done: (finding: string) => void): Cancel {
+    const grpc = config.type === 'grpc' || this.#config.protocol === 'grpc' || this.#config.protocol === 'http2'
+    const protocol = grpc && config.type !== 'tcp' ? 'http2' : 'http1'
+    const { target } = endpoint
+    const at = config.port !== undefined && target.kind === 'tcp' ? { ...target, port: config.port } : target
+    const how = { protocol, target: at, preface: undefined, expectedCapacity: 1 } as const
+    return probe(
+      {
+        clock: this.#deps.clock,
+        config,
+        host: target.kind === 'tcp' ? endpoint.address : 'localhost',
+        http2: protocol === 'http2',
+        dial: (owner) => this.#dial(endpoint, owner, how),
+      },
+      done,
+    )
+  }
+
   #openPool(endpoint: Endpoint, protocol: Protocol): Pool {
     const { clock } = this.#deps
     const pool = new Pool({
@@ -152,21 +181,20 @@ export class Service {
       connectTimeoutMs: this.#config.connectTimeout,
       idleTimeoutMs: this.#config.idleTimeout,
       expectedCapacity: protocol === 'http2' ? ASSUMED_STREAMS : 1,
-      dial: (owner: UpstreamConnectionOwner, preface, expectedCapacity) =>
-        dial(endpoint.target, owner, {
-          protocol,
-          limits: this.#deps.limits(),
-          clock,
-          secure: this.#secure(endpoint, protocol),
-          preface,
-          expectedCapacity,
-          source: this.#deps.source,
-        }),
+      dial: (owner, preface, expectedCapacity) => this.#dial(endpoint, owner, { protocol, preface, expectedCapacity }),
     })
     if (protocol === 'http2') endpoint.http2Pool = pool
     else endpoint.pool = pool
     return pool
   }
+}
+
+interface Dialling {
+  readonly protocol: Protocol
+  readonly preface: Buffer | undefined
+  readonly expectedCapacity: number
+  /** Where it is not the endpoint's own. */
+  readonly target?: Address
 }
 
 function poolsOf({ pool, http2Pool }: Endpoint): Pool[] {

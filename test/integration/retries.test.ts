@@ -363,3 +363,25 @@ t.test('a route to a subset uses its endpoints alone; where it has none, what it
   t.equal(await ask('v3'), 503)
   t.equal(await ask('v4'), 200)
 })
+
+for (const version of ['http', 'http2'] as const) {
+  t.test(`${version}: a connection carries as many requests as it may, and then leaves without losing any`, async (t) => {
+    const { ask, origins } = await world(t, version, [[OK]], { service: { limits: { requestsPerConnection: 2 } } })
+    for (let i = 0; i < 6; i++) t.equal((await ask()).status, 200)
+    t.equal(origins[0]?.connections(), 3)
+  })
+}
+
+t.test('an endpoint gets no more requests at once than it may', async (t) => {
+  const slow = { status: 200, afterMs: 300 }
+  const { ask, origins } = await world(t, 'http', [[slow], [slow]], { service: { limits: { endpoint: { requests: 2 } } } })
+  const statuses = (await Promise.all(Array.from({ length: 6 }, () => ask()))).map(({ status }) => status)
+  t.same(
+    statuses.sort((a, b) => a - b),
+    [200, 200, 200, 200, 503, 503],
+  )
+  t.same(
+    origins.map(({ requests }) => requests.length),
+    [2, 2],
+  )
+})

@@ -71,7 +71,7 @@ export class Pool implements UpstreamConnectionOwner {
   acquire(waiter: PoolWaiter, fresh: boolean): void {
     const connection = fresh ? undefined : this.#takeIdle()
     if (connection !== undefined) {
-      waiter.onConnection(connection)
+      this.#give(connection, waiter)
       return
     }
     const { load } = this.#options
@@ -156,7 +156,16 @@ export class Pool implements UpstreamConnectionOwner {
 
   get #mayOpen(): boolean {
     const { load } = this.#options
-    return load.connections < load.limits.connections || this.#connections.size === 0
+    const { connections, endpoint } = load.limits
+    return this.#connections.size === 0 || (load.connections < connections && this.#connections.size < endpoint.connections)
+  }
+
+  #give(connection: UpstreamConnection, waiter: PoolWaiter): void {
+    waiter.onConnection(connection)
+    const most = this.#options.load.limits.requestsPerConnection
+    if (most === 0) return
+    const slot = this.#connections.get(connection)
+    if (slot !== undefined && ++slot.served >= most) connection.drain()
   }
 
   /** As many more connections as so many waiters need beyond those that are coming up. */
@@ -213,7 +222,7 @@ export class Pool implements UpstreamConnectionOwner {
       const waiter = this.#next(isNew)
       if (waiter === undefined) break
       this.cancel(waiter)
-      waiter.onConnection(connection)
+      this.#give(connection, waiter)
     }
     const slot = this.#connections.get(connection)
     if (slot !== undefined && connection.capacity > 0) this.#list(slot)

@@ -12,6 +12,8 @@ export class Slot {
   /** When it was last without an exchange. */
   sinceMs = 0
   listed = false
+  /** Exchanges that it was given; counted only where there is a limit. */
+  served = 0
   older: Slot | undefined = undefined
   newer: Slot | undefined = undefined
 
