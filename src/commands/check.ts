@@ -5,7 +5,7 @@ import { formatProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema/config.ts'
 import { settingsSchema } from '../config/schema/settings.ts'
 import { redact } from '../config/secrets.ts'
-import { examineConfig } from '../exchange/examine.ts'
+import { examine } from './explain/tests.ts'
 import type { ExitCode, Io } from './io.ts'
 
 export interface CheckOptions extends Pick<LoadOptions, 'environment'> {
@@ -15,7 +15,7 @@ export interface CheckOptions extends Pick<LoadOptions, 'environment'> {
 
 export async function check(paths: readonly string[], options: CheckOptions = {}): Promise<{ code: ExitCode; lines: string[] }> {
   const { print = false, environment = {} } = options
-  const { config, problems } = await loadConfig(paths, { environment, examine: examineConfig })
+  const { config, problems } = await loadConfig(paths, { environment, examine })
   const lines = problems.map(formatProblem)
   if (config === undefined) return { code: 1, lines }
   // problems as comments: what is printed is a document whatever they say

@@ -4,16 +4,15 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
-import { examineConfig } from '../exchange/examine.ts'
-import { type Answer, explainRequest } from './explain/answer.ts'
-import { gatewayProblem } from './explain/gateway.ts'
-import { type Asked, readQuestions } from './explain/question.ts'
+import { answerTo } from './explain/answer-to.ts'
+import { readQuestions } from './explain/question.ts'
+import { examine } from './explain/tests.ts'
 import { Viewpoints } from './explain/viewpoints.ts'
 import type { ExitCode, Io } from './io.ts'
 
 /** `source`: a file, '-' is standard input. */
 export async function explain(paths: readonly string[], source: string, io: Io): Promise<ExitCode> {
-  const { config, problems } = await loadConfig(paths, { environment: io.env, examine: examineConfig })
+  const { config, problems } = await loadConfig(paths, { environment: io.env, examine })
   for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`)
   if (config === undefined) return 1
   let input: string
@@ -28,16 +27,4 @@ export async function explain(paths: readonly string[], source: string, io: Io):
     if (!io.stdout.write(`${JSON.stringify(answerTo(asked, viewpoints))}\n`)) await once(io.stdout, 'drain')
   }
   return 0
-}
-
-/** A request that is not understood gets an answer as well, so that answers and requests stay side by side. */
-function answerTo(asked: Asked, viewpoints: Viewpoints): Answer | { id?: unknown; error: string } {
-  const id = asked.id === undefined ? {} : { id: asked.id }
-  if ('error' in asked) return { ...id, error: asked.error }
-  const { question } = asked
-  const snapshot = viewpoints.of(question.workload)
-  if (typeof snapshot === 'string') return { ...id, error: snapshot }
-  const problem = question.at === 'gateway' ? gatewayProblem(snapshot, question) : undefined
-  if (problem !== undefined) return { ...id, error: problem }
-  return { ...id, ...explainRequest(snapshot, question) }
 }

@@ -5,11 +5,11 @@ import type { Config } from '../config/schema/config.ts'
 import { ConfigSource } from '../config/source.ts'
 import { systemClock } from '../core/clock.ts'
 import type { KubernetesDocuments } from '../discovery/kubernetes/documents.ts'
-import { examineConfig } from '../exchange/examine.ts'
 import { collectKubernetes } from '../sidecar/gauges.ts'
 import { isWorker, Primary, serveAsWorker } from '../sidecar/workers.ts'
 import { Sidecar } from '../sidecar.ts'
 import { type OwnLog, openLog } from '../telemetry/log.ts'
+import { examine } from './explain/tests.ts'
 import type { ExitCode, Io } from './io.ts'
 
 /** Either way of running: in one process, or as the primary of several. */
@@ -32,7 +32,7 @@ export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
     paths,
     clock: systemClock,
     environment: io.env,
-    examine: examineConfig,
+    examine,
     compiler: new CompileThread(systemClock),
   })
   const { config, problems } = await source.load()

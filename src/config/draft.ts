@@ -9,6 +9,7 @@ import type { RouteConfig } from './schema/routes.ts'
 import type { ServiceConfig } from './schema/services.ts'
 import type { Settings } from './schema/settings.ts'
 import type { TcpRouteConfig } from './schema/tcp-routes.ts'
+import type { TestConfig } from './schema/tests.ts'
 import type { TokenConfig } from './schema/tokens.ts'
 
 export interface Located<T> {
@@ -30,6 +31,7 @@ export interface Draft {
   readonly policies: readonly Located<PolicyConfig>[]
   readonly tokens: readonly Located<TokenConfig>[]
   readonly gateways: readonly Located<GatewayConfig>[]
+  readonly tests: readonly Located<TestConfig>[]
   readonly workloads: Config['workloads']
   readonly namespaces: Config['namespaces']
   readonly networkPolicies: Config['networkPolicies']
@@ -38,7 +40,7 @@ export interface Draft {
 
 /** Something wrong that only shows when a Config is compiled, said of an entry of one of its lists. */
 export interface Finding {
-  readonly list: 'services' | 'routes' | 'tcpRoutes' | 'policies'
+  readonly list: 'services' | 'routes' | 'tcpRoutes' | 'policies' | 'tests'
   readonly index: number
   /** Within the entry. */
   readonly path: Path

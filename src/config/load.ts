@@ -70,7 +70,10 @@ function draftOf(merged: MergedSettings, resources: Resources, problems: Problem
   const { settings } = merged
   const at = (path: Path) => merged.at(path)
   const compiled = compileResources(resources, settings, problems)
-  const located = <T>(list: 'services' | 'routes' | 'tcpRoutes' | 'policies' | 'tokens' | 'gateways', values: readonly T[]) =>
+  const located = <T>(
+    list: 'services' | 'routes' | 'tcpRoutes' | 'policies' | 'tokens' | 'tests' | 'gateways',
+    values: readonly T[],
+  ) =>
     values.map((value, index) => ({
       value,
       label: `${list}[${index}]`,
@@ -87,6 +90,7 @@ function draftOf(merged: MergedSettings, resources: Resources, problems: Problem
     ),
     routes: [...located('routes', settings.routes), ...compiled.routes],
     tcpRoutes: [...located('tcpRoutes', settings.tcpRoutes), ...compiled.tcpRoutes],
+    tests: located('tests', settings.tests),
     tokens: [...located('tokens', settings.tokens), ...compiled.tokens],
     policies: [...located('policies', settings.policies.map(policyOf)), ...compiled.policies],
     gateways: [...located('gateways', settings.gateways), ...compiled.gateways],

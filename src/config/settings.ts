@@ -15,6 +15,7 @@ const JOINED_LISTS: ReadonlySet<string> = new Set([
   'tcpRoutes',
   'policies',
   'tokens',
+  'tests',
   'extensionProviders',
   'gateways',
   'listeners.inbound',

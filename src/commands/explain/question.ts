@@ -39,7 +39,7 @@ export function readQuestions(input: string): Asked[] {
   })
 }
 
-function readQuestion(value: unknown): Asked {
+export function readQuestion(value: unknown): Asked {
   const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined
   try {
     const asked = question(value, '')

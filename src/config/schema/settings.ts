@@ -14,6 +14,7 @@ import { routeSchema } from './routes.ts'
 import { serviceSchema } from './services.ts'
 import { tcpRouteSchema } from './tcp-routes.ts'
 import { accessLog, admin, telemetry } from './telemetry.ts'
+import { testSchema } from './tests.ts'
 import { tokenSchema } from './tokens.ts'
 import { workload } from './workload.ts'
 
@@ -61,6 +62,10 @@ export const settingsSchema = z.strictObject({
   workers: z.number().int().min(1).max(64).default(1).describe('Processes that share the listeners, one core each.'),
   services: z.array(serviceSchema).default([]).describe('Destinations, besides those in Kubernetes documents.'),
   extensionProviders: z.array(providerSchema).default([]).describe('Whom policies with the action `custom` ask.'),
+  tests: z
+    .array(testSchema)
+    .default([])
+    .describe('Requests and what is to become of them; `check` and every load hold the configuration to it.'),
   tokens: z.array(tokenSchema).default([]).describe('JSON Web Tokens that are believed, besides those in Kubernetes documents.'),
   policies: z.array(policyEntry).default([]).describe('Who may do what, besides policies in Kubernetes documents.'),
   routes: z.array(routeSchema).default([]).describe('What happens to outbound requests, besides routes in Kubernetes documents.'),
