@@ -69,7 +69,9 @@ function allServices(
   { pods, settings, problems }: { pods: readonly WorkloadConfig[]; settings: Settings; problems: Problems },
 ): CompiledService[] {
   const own = settings.workload.namespace
-  const plain = [...compileServices(resources, problems), ...compileServiceEntries(resources, { pods, own, problems })]
+  const known = compileServices(resources, problems)
+  const services = [...settings.services, ...known.map(({ config }) => config)]
+  const plain = [...known, ...compileServiceEntries(resources, { pods, services, own, problems })]
   const configs = applyDestinationRules(
     plain.map(({ config }) => config),
     resources,

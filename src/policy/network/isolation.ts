@@ -1,4 +1,5 @@
 // What NetworkPolicies leave open of a workload in one direction. Verdicts are kept, so that a connection costs one look into a table.
+// hot path: bench/micro/policy/network/isolation.ts
 import { canonicalIp } from '../../core/address.ts'
 import type { Identity } from '../identity.ts'
 import type { Nearest, Verdict } from '../verdict.ts'
@@ -16,17 +17,32 @@ export interface IsolationFacts {
   readonly ownPorts: Resident['ports'] | undefined
 }
 
+/** A verdict on one address; others on the same address hang on it. */
+interface Kept {
+  readonly port: number
+  /** '' for a peer without a certificate. */
+  readonly principal: string
+  readonly verdict: Verdict
+  readonly next: Kept | undefined
+}
+
 /** Verdicts kept; whoever comes from ever new addresses only costs their being worked out again. */
 const MAX_KEPT = 16_384
+/** Of one address: whoever tries every port must not make the others slow. */
+const MAX_ON_ADDRESS = 16
 const OPEN: Verdict = { allowed: true, rule: '', why: "NetworkPolicies never cut off the workload's own machine" }
 
 export class Isolation {
   readonly #facts: IsolationFacts
   readonly #denied: Verdict
-  readonly #kept = new Map<string, Verdict>()
+  /** Rules that may be for an address which is no Pod's. */
+  readonly #openRules: readonly NetworkRule[]
+  readonly #kept = new Map<string, Kept>()
+  #keptCount = 0
 
   constructor(facts: IsolationFacts) {
     this.#facts = facts
+    this.#openRules = facts.rules.filter(({ open }) => open)
     const [first, ...more] = facts.policies
     const names = more.length === 0 ? `${first} isolates` : `${first} and ${more.length} more isolate`
     this.#denied = { allowed: false, rule: '', why: `${names} the workload, and no rule allows this peer and port` }
@@ -34,13 +50,19 @@ export class Isolation {
 
   /** `ip` of the other end; `port` that is connected to, at whichever end. `identity`: of the other end, where it is verified. */
   judge(ip: string, port: number, identity?: Identity): Verdict {
-    const key = identity === undefined ? `${ip} ${port}` : `${ip} ${port} ${identity.principal}`
-    let verdict = this.#kept.get(key)
-    if (verdict === undefined) {
-      verdict = this.#judge(canonicalIp(ip), port, identity)
-      if (this.#kept.size >= MAX_KEPT) this.#kept.clear()
-      this.#kept.set(key, verdict)
+    const principal = identity === undefined ? '' : identity.principal
+    const first = this.#kept.get(ip)
+    let length = 0
+    for (let kept = first; kept !== undefined; kept = kept.next) {
+      if (kept.port === port && kept.principal === principal) return kept.verdict
+      length++
     }
+    const verdict = this.#judge(canonicalIp(ip), port, identity)
+    if (++this.#keptCount > MAX_KEPT) {
+      this.#kept.clear()
+      this.#keptCount = 1
+    }
+    this.#kept.set(ip, { port, principal, verdict, next: this.#keptCount === 1 || length >= MAX_ON_ADDRESS ? undefined : first })
     return verdict
   }
 
@@ -58,7 +80,9 @@ export class Isolation {
     if ((isLoopback(ip) || hosts.has(ip)) && population.at(ip) === undefined) return OPEN
     const other = this.#party(ip, identity)
     const names = ownPorts ?? other.resident?.ports ?? []
-    const rule = rules.find((one) => one.hasPort(port, names) && one.isFor(other))
+    const rule = (other.resident === undefined ? this.#openRules : rules).find(
+      (one) => one.hasPort(port, names) && one.isFor(other),
+    )
     return rule?.verdict ?? this.#denied
   }
 

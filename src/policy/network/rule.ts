@@ -15,6 +15,8 @@ export interface NetworkRule {
   readonly id: string
   /** Of what it allows. */
   readonly verdict: Verdict
+  /** Some of its peers are addresses, whoever has them. */
+  readonly open: boolean
   isFor(other: Party): boolean
   /** `names`: the ports that the Pod which is connected to has given names. */
   hasPort(port: number, names: Resident['ports']): boolean
@@ -26,6 +28,7 @@ export function compileRule({ peers, ports }: NetworkRuleConfig, namespace: stri
   return {
     id,
     verdict: { allowed: true, rule: id, why: 'a NetworkPolicy allows this peer and port' },
+    open: peers === undefined || peers.some(({ kind }) => kind === 'block'),
     isFor: tests === undefined ? () => true : (other) => tests.some((test) => test(other)),
     hasPort: ports === undefined ? () => true : (port, names) => ports.some((one) => isPort(one, port, names)),
   }

@@ -5,7 +5,7 @@ import { didYouMean } from '../../nearest.ts'
 import type { Path, Problems } from '../../problem.ts'
 import type { PolicyConfig } from '../../schema/policies.ts'
 import { policySchema } from '../../schema/policies.ts'
-import { port } from '../../types.ts'
+import { name as accountName, label, port } from '../../types.ts'
 import type { Kind, Resource, Resources } from '../resource.ts'
 import { metadata, placeIn } from '../resource.ts'
 import type { RequestMatch, RouteGroups } from './http-route-group.ts'
@@ -13,8 +13,8 @@ import { inSpecSince } from './version.ts'
 
 const account = z.strictObject({
   kind: z.literal('ServiceAccount', { error: 'expected ServiceAccount, the only kind of identity that is understood' }),
-  name: z.string().min(1),
-  namespace: z.string().min(1).nullish(),
+  name: accountName(),
+  namespace: label().nullish(),
 })
 
 const rule = z.strictObject({

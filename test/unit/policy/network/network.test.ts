@@ -146,6 +146,8 @@ t.test('rulings are kept, and not for ever', async (t) => {
   for (let i = 0; i < 40_000; i++) ingress?.judge(`10.${i >> 8}.${i & 255}.1`, 80)
   t.equal(ingress?.judge('10.0.0.1', 80).allowed, true)
   t.equal(ingress?.judge('10.128.0.1', 80).allowed, false)
+  for (let port = 1; port < 100; port++) t.equal(ingress?.judge('10.0.0.1', port).allowed, true)
+  t.equal(ingress?.judge('10.0.0.1', 1).allowed, true)
 })
 
 // A second reading of the specification, straight from the documents and as slow as can be.

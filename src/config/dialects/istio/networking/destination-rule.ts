@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { label } from '../../../types.ts'
 import type { Kind, Resource } from '../../resource.ts'
 import { workloadSelector } from '../selector.ts'
-import { datedMetadata, duration, exportTo, namedLabels, portSelector } from './fields.ts'
+import { datedMetadata, duration, exportTo, hostPattern, namedLabels, portSelector } from './fields.ts'
 
 const count = z.number().int().min(0)
 
@@ -132,7 +132,7 @@ export const DESTINATION_RULE = {
     kind: z.string(),
     metadata: datedMetadata,
     spec: z.strictObject({
-      host: z.string().min(1),
+      host: hostPattern,
       trafficPolicy: trafficPolicy.nullish(),
       subsets: z.array(z.strictObject({ name: label(), labels: namedLabels, trafficPolicy: trafficPolicy.nullish() })).nullish(),
       exportTo,

@@ -6,6 +6,13 @@ import { metadata } from '../../resource.ts'
 
 export const datedMetadata = metadata.extend({ creationTimestamp: z.string().nullish() })
 
+const HOST = /^(?:\*|(?:\*\.)?[a-z0-9_](?:[-a-z0-9_]*[a-z0-9_])?(?:\.[a-z0-9_](?:[-a-z0-9_]*[a-z0-9_])?)*)$/i
+
+/** No port, no dot at the end, no brackets: another spelling of a host would be taken for another host. */
+export const hostPattern = z
+  .string()
+  .regex(HOST, { error: 'expected a host such as "web", "web.shop.svc.cluster.local" or "*.example.com", without a port' })
+
 const EXPECTED_DURATION = 'expected a duration such as "5s", "250ms" or "1h"'
 
 /** Text, as the native form takes it. */
@@ -26,7 +33,7 @@ export const percent = z.strictObject({ value: z.number().min(0).max(100).defaul
 export const portSelector = z.strictObject({ number: port() })
 
 export const destination = z.strictObject({
-  host: z.string().min(1),
+  host: hostPattern,
   subset: z.string().min(1).nullish(),
   port: portSelector.nullish(),
 })

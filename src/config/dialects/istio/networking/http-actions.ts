@@ -26,14 +26,14 @@ export function actionsOf(route: HttpRoute, sending: Sending, error: Report): Pa
   return {
     ...(own ? {} : { services: servicesOf(route, sending), mirrors: mirrorsOf(route, sending) }),
     ...(redirect ? { redirect: redirectOf(redirect) } : {}),
-    ...(directResponse ? { reply: replyOf(directResponse, headers?.response ?? undefined) } : {}),
+    ...(directResponse ? { reply: replyOf(directResponse) } : {}),
     // Istio has no timeout unless it is told one
     timeouts: { request: timeout ?? '0' },
     ...(own ? {} : { retry: retryOf(retries ?? {}, error) }),
     ...(fault ? { fault: faultOf(fault) } : {}),
     ...(corsPolicy ? { cors: corsOf(corsPolicy) } : {}),
     ...(headers?.request ? { requestHeaders: editsOf(headers.request) } : {}),
-    ...(headers?.response && !own ? { responseHeaders: editsOf(headers.response) } : {}),
+    ...(headers?.response ? { responseHeaders: editsOf(headers.response) } : {}),
   }
 }
 
@@ -82,13 +82,9 @@ function redirectOf({
   }
 }
 
-function replyOf(
-  { status, body }: NonNullable<HttpRoute['directResponse']>,
-  headers: FieldOperations | undefined,
-): RouteInput['reply'] {
+function replyOf({ status, body }: NonNullable<HttpRoute['directResponse']>): RouteInput['reply'] {
   const bytes = body?.bytes === undefined ? undefined : Buffer.from(body.bytes, 'base64').toString('utf8')
-  const edits = headers === undefined ? undefined : editsOf(headers)
-  return { status, body: body?.string ?? bytes ?? '', headers: { ...edits?.add, ...edits?.set } }
+  return { status, body: body?.string ?? bytes ?? '' }
 }
 
 function retryOf(retries: Partial<NonNullable<HttpRoute['retries']>>, error: Report): RouteInput['retry'] {

@@ -2,7 +2,8 @@
 import { didYouMean } from '../../../nearest.ts'
 import type { ServiceConfig } from '../../../schema/services.ts'
 
-const CLUSTER_SUFFIX = '.svc.cluster.local'
+/** What Kubernetes' DNS puts behind name.namespace. */
+const CLUSTER_SUFFIX = /\.svc(?:\.cluster\.local)?$/
 
 export class Mesh {
   readonly #byHost = new Map<string, ServiceConfig[]>()
@@ -19,6 +20,17 @@ export class Mesh {
     return this.#byHost.get(nativeHost(host, namespace)) ?? []
   }
 
+  /** Namespaces with a service that `*.suffix`, or `*`, is for. */
+  namespacesBehind(pattern: string): Set<string> {
+    const suffix = pattern.slice(1)
+    const found = new Set<string>()
+    for (const [host, services] of this.#byHost) {
+      if (![host, `${host}.svc`, `${host}.svc.cluster.local`].some((name) => name.endsWith(suffix))) continue
+      for (const { namespace } of services) found.add(namespace)
+    }
+    return found
+  }
+
   hint(host: string, namespace: string): string {
     return didYouMean(nativeHost(host, namespace), [...this.#byHost.keys()])
   }
@@ -30,11 +42,16 @@ export class Mesh {
   }
 }
 
+/** It names a Kubernetes service by more than name.namespace. */
+export function isClusterHost(host: string): boolean {
+  return CLUSTER_SUFFIX.test(host.toLowerCase())
+}
+
 /** As the native form calls it: name.namespace for what Kubernetes' DNS names, any other host as it is. */
 export function nativeHost(host: string, namespace: string): string {
   const lower = host.toLowerCase()
   if (lower === '*' || lower.startsWith('*.')) return lower
-  if (lower.endsWith(CLUSTER_SUFFIX)) return lower.slice(0, -CLUSTER_SUFFIX.length)
+  if (isClusterHost(lower)) return lower.replace(CLUSTER_SUFFIX, '')
   return lower.includes('.') ? lower : `${lower}.${namespace}`
 }
 

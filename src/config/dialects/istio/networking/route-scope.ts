@@ -3,7 +3,7 @@ import type { Problems } from '../../../problem.ts'
 import type { ServiceConfig } from '../../../schema/services.ts'
 import { placeIn } from '../../resource.ts'
 import type { Mesh } from './mesh.ts'
-import { nativeHost } from './mesh.ts'
+import { isClusterHost, nativeHost } from './mesh.ts'
 import type { VirtualService } from './virtual-service.ts'
 
 export interface Host {
@@ -32,11 +32,11 @@ export function audiencesOf(resource: VirtualService, mesh: Mesh, problems: Prob
   const foreign: Host[] = []
   for (const [index, text] of value.spec.hosts.entries()) {
     const host = { pattern: nativeHost(text, namespace), services: mesh.servicesAt(text, namespace) }
-    const owner = host.services[0]?.namespace ?? ownerIn(host.pattern, text)
+    const owner = ownerOf(host, text, { mesh, own: namespace })
     if (owner === undefined || owner === namespace || exported?.join() === namespace) free.push(host)
     else {
       foreign.push(host)
-      const message = `${text} belongs to the namespace ${owner}: this VirtualService is only for callers in ${namespace}`
+      const message = `${text} belongs to ${owner}: this VirtualService is only for callers in ${namespace}`
       problems.warning(placeIn(resource, ['spec', 'hosts', index]), message, 'exportTo: ["."] says so')
     }
   }
@@ -52,9 +52,16 @@ export function namespacesOf(list: readonly string[], own: string): string[] | u
   return list.flatMap((one) => (one === '.' ? [own] : one === '~' ? [] : [one]))
 }
 
-/** The namespace that a host within the cluster names, whether its service is there or not. */
-function ownerIn(pattern: string, text: string): string | undefined {
-  return text.toLowerCase().endsWith('.svc.cluster.local') ? pattern.slice(pattern.lastIndexOf('.') + 1) : undefined
+/** Whose a host is, its service being there or not; undefined: nobody's. */
+function ownerOf({ pattern, services }: Host, text: string, { mesh, own }: { mesh: Mesh; own: string }): string | undefined {
+  if (pattern.startsWith('*')) {
+    const others = [...mesh.namespacesBehind(pattern)].filter((namespace) => namespace !== own)
+    const wide = pattern === '*' || (isClusterHost(pattern) && !pattern.includes(`.${own}.svc`))
+    return others.length > 0 || wide ? 'other namespaces as well' : undefined
+  }
+  const [service] = services
+  if (service !== undefined) return service.namespace
+  return isClusterHost(text) ? pattern.slice(pattern.lastIndexOf('.') + 1) : undefined
 }
 
 export interface SourceMatch {

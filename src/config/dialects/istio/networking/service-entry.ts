@@ -6,10 +6,12 @@ import type { WorkloadConfig } from '../../../schema/config.ts'
 import type { EndpointConfig, ServiceConfig } from '../../../schema/services.ts'
 import { serviceSchema } from '../../../schema/services.ts'
 import { port } from '../../../types.ts'
+import { byAge } from '../../age.ts'
 import { selectProtocol } from '../../kubernetes/protocol.ts'
 import type { Kind, Resource, Resources } from '../../resource.ts'
 import { placeIn } from '../../resource.ts'
-import { datedMetadata, exportTo, namedLabels } from './fields.ts'
+import { datedMetadata, exportTo, hostPattern, namedLabels } from './fields.ts'
+import { isClusterHost, nativeHost } from './mesh.ts'
 import { namespacesOf } from './route-scope.ts'
 import { WORKLOAD_ENTRY, type WorkloadEntry, workloadEntry, zoneOf } from './workload-entry.ts'
 
@@ -35,7 +37,7 @@ export const SERVICE_ENTRY = {
     metadata: datedMetadata,
     spec: z
       .strictObject({
-        hosts: z.array(z.string().min(1)).min(1),
+        hosts: z.array(hostPattern).min(1),
         addresses: z.array(z.string()).nullish(),
         ports: z.array(servicePort).min(1),
         location: z.enum(['MESH_EXTERNAL', 'MESH_INTERNAL']).nullish(),
@@ -70,26 +72,54 @@ export interface CompiledEntry {
 
 interface EntryContext {
   readonly pods: readonly WorkloadConfig[]
+  /** Kubernetes' own. */
+  readonly services: readonly ServiceConfig[]
   /** Namespace of the own workload: what is not exported to it does not exist. */
   readonly own: string
   readonly problems: Problems
 }
 
+/** Those of the own namespace first, then the oldest: of two for one host the first one counts. */
 export function compileServiceEntries(resources: Resources, context: EntryContext): CompiledEntry[] {
+  const { own, problems } = context
   const names = new Set<string>()
-  const entries = resources
-    .of(WORKLOAD_ENTRY)
-    .map(({ namespace, value }) => ({ namespace, ...value.spec, labels: { ...value.metadata.labels, ...value.spec.labels } }))
-  return resources.of(SERVICE_ENTRY).flatMap((resource) => {
-    const { hosts, ports, exportTo: exported } = resource.value.spec
-    const to = namespacesOf(exported ?? ['*'], resource.namespace)
-    if (to !== undefined && !to.includes(context.own)) return []
-    warnOfUnused(resource, context.problems)
+  const hosts = new Map<string, ServiceEntry>()
+  const visible = resources.of(SERVICE_ENTRY).filter(({ namespace, value }) => {
+    const to = namespacesOf(value.spec.exportTo ?? ['*'], namespace)
+    return to === undefined || to.includes(own)
+  })
+  const entries = [...resources.of(WORKLOAD_ENTRY)].map(({ namespace, value }) => ({
+    namespace,
+    ...value.spec,
+    labels: { ...value.metadata.labels, ...value.spec.labels },
+  }))
+  const inOrder = visible.sort((a, b) => Number(b.namespace === own) - Number(a.namespace === own) || byAge(a, b))
+  return inOrder.flatMap((resource) => {
+    warnOfUnused(resource, problems)
     const selected = selectedBy(resource, entries, context.pods)
-    return hosts.flatMap((host) => {
+    return freeHosts(resource, hosts, context).flatMap((host) => {
       const name = uniqueName(host, names)
-      return ports.map((one) => ({ config: compilePort(resource, { host, name, port: one }, selected), resource }))
+      return resource.value.spec.ports.map((one) => ({
+        config: compilePort(resource, { host, name, port: one }, selected),
+        resource,
+      }))
     })
+  })
+}
+
+/** Without what is called otherwise already: nobody takes over the host of somebody else. */
+function freeHosts(resource: ServiceEntry, taken: Map<string, ServiceEntry>, { services, problems }: EntryContext): string[] {
+  return resource.value.spec.hosts.filter((text, index) => {
+    const host = nativeHost(text, resource.namespace)
+    const other = taken.get(host)
+    const service = services.some((one) => `${one.name}.${one.namespace}` === host)
+    if (other === undefined && !service && !isClusterHost(text)) {
+      taken.set(host, resource)
+      return true
+    }
+    const owner = other === undefined ? 'a service of Kubernetes' : `ServiceEntry ${other.namespace}/${other.name}`
+    problems.warning(placeIn(resource, ['spec', 'hosts', index]), `${text} is ${owner} already: it is ignored here`)
+    return false
   })
 }
 

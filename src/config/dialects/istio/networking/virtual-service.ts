@@ -3,7 +3,17 @@ import { z } from 'zod'
 import { port } from '../../../types.ts'
 import { regex } from '../../regex.ts'
 import type { Kind, Resource } from '../../resource.ts'
-import { datedMetadata, destination, duration, exportTo, namedLabels, percent, stringMatch, weighted } from './fields.ts'
+import {
+  datedMetadata,
+  destination,
+  duration,
+  exportTo,
+  hostPattern,
+  namedLabels,
+  percent,
+  stringMatch,
+  weighted,
+} from './fields.ts'
 
 const NO_FORMATS = "Envoy's format strings, such as %REQ(name)%, are not understood; %% stands for %"
 const fieldValue = z.string().refine((text) => !text.replaceAll('%%', '').includes('%'), { error: NO_FORMATS })
@@ -151,13 +161,13 @@ export const VIRTUAL_SERVICE = {
     kind: z.string(),
     metadata: datedMetadata,
     spec: z.strictObject({
-      hosts: z.array(z.string().min(1)).min(1),
+      hosts: z.array(hostPattern).min(1),
       gateways: z.array(z.string()).nullish(),
       http: z.array(httpRoute).nullish(),
       tls: z
         .array(
           z.strictObject({
-            match: z.array(z.strictObject({ sniHosts: z.array(z.string().min(1)).min(1), ...plainMatch })).min(1),
+            match: z.array(z.strictObject({ sniHosts: z.array(hostPattern).min(1), ...plainMatch })).min(1),
             route: plainRoute,
           }),
         )
