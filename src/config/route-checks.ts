@@ -20,7 +20,8 @@ export function checkRoutes(draft: Draft, problems: Problems): void {
         `${route.label}: the route ${quote(name)} is there twice, first at ${formatPlace(first.at(['name']))}`,
       )
     checkDestinations(draft, route, problems)
-    checkAction(route, problems)
+    if (route.value.at === 'inbound') checkInbound(route, problems)
+    else checkAction(route, problems)
     checkRetries(route, problems)
   }
   checkShadows(draft, problems)
@@ -37,6 +38,22 @@ function checkDestinations(draft: Draft, route: Located<RouteConfig>, problems: 
   if (services.length > 0 && services.every(({ weight }) => weight === 0)) {
     problems.error(route.at(['services']), `${route.label}: all weights are 0, so no request could go anywhere`)
   }
+}
+
+/** What comes to the workload goes on to its application, and there is nothing to choose. */
+function checkInbound(route: Located<RouteConfig>, problems: Problems): void {
+  const { services, sources, gateways, sticky, retry, hedge, redirect, reply } = route.value
+  const wrong = {
+    services: services.length > 0,
+    sources: sources.length > 0,
+    gateways: gateways.length > 0,
+    sticky: sticky !== undefined,
+    retry: retry !== undefined,
+    hedge: hedge !== undefined,
+    reply: reply !== undefined && redirect !== undefined,
+  }
+  for (const [key, there] of Object.entries(wrong))
+    if (there) problems.error(route.at([key]), `${route.label}: ${key} means nothing in a route of inbound calls`)
 }
 
 /** Exactly one of services, redirect and reply. */

@@ -47,12 +47,13 @@ export function checkShadows(draft: Draft, problems: Problems): void {
 }
 
 function entriesOf(draft: Draft, route: Route): Omit<Entry, 'order'>[] {
-  const { hosts, matches, priority } = route.value
+  const { at: side, hosts, matches, priority } = route.value
   const names = new Set((hosts.length > 0 ? hosts : ['*']).map((name) => draft.references.canonicalHost(name)))
   return [...names].flatMap((host) =>
     (matches.length > 0 ? matches : [EVERYTHING]).map((match, at) => ({
       route,
-      host,
+      // calls of the workload and calls to it have nothing to do with each other
+      host: `${side} ${host}`,
       match,
       at,
       precedence: precedenceOf(match, priority),

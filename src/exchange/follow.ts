@@ -40,7 +40,7 @@ export function courseTo<S>(route: Route<S>, choice: WeightedService<S> | undefi
 }
 
 /** False: what it would become can't be sent. */
-function rewriteFor<S>(route: Route<S>, choice: WeightedService<S>, head: RequestHead): boolean {
+function rewriteFor<S>(route: Route<S>, choice: Pick<WeightedService<S>, 'requestEdits'>, head: RequestHead): boolean {
   if (route.rewrite !== null && head.path.startsWith('/')) {
     const path = route.rewrite.apply(head.path)
     if (path === undefined) return false
@@ -51,6 +51,13 @@ function rewriteFor<S>(route: Route<S>, choice: WeightedService<S>, head: Reques
   return true
 }
 
+/** On its way to the application, there is nothing to draw. */
+export function appCourseOf<S>(route: Route<S>, head: RequestHead): Fork<undefined> {
+  const { responseEdits } = route
+  return rewriteFor(route, NO_CHOICE, head) ? { service: undefined, subset: '', responseEdits } : UNSENDABLE
+}
+
+const NO_CHOICE = { requestEdits: null }
 const UNSENDABLE = { failure: 'bad_request', detail: 'the route would make a path of it that can be read in two ways' } as const
 
 function stick<S>(route: Route<S>, sticky: Sticky, head: RequestHead): Fork<S> {

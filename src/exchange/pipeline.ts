@@ -19,9 +19,9 @@ import type { Service } from '../upstream/service.ts'
 import { authenticate } from './authenticate.ts'
 import { authorizeAsked, comesIn } from './authorize.ts'
 import { askAll } from './custom/settle.ts'
-import type { ExchangeDeps } from './decision.ts'
+import type { Decision, ExchangeDeps } from './decision.ts'
 import { Exchange } from './exchange.ts'
-import { answerOf, courseOf } from './follow.ts'
+import { answerOf, appCourseOf, courseOf } from './follow.ts'
 import { guard } from './guard.ts'
 import { Mirrored, type MirrorResult, mirrorHead } from './mirrored.ts'
 import type { Peer } from './peer.ts'
@@ -119,11 +119,8 @@ export class Pipeline {
     const { registry } = this.#deps
     switch (plan.kind) {
       case 'app':
-        return x.forward({
-          ...TO_APP,
-          service: side(registry.app(x.peer.listener, plan.target), head),
-          destination: ownOf(this.#deps.snapshot(), x.peer),
-        })
+        if (plan.route !== undefined) return this.#follow(plan.route, x, head as RequestHead, plan.target)
+        return this.#toApp(plan.target, x, head, TO_APP)
       case 'service': {
         const { runtime, party } = plan.destination
         return x.forward({ ...NO_ROUTE, service: side(runtime, head), destination: party })
@@ -139,21 +136,28 @@ export class Pipeline {
     }
   }
 
-  #follow(route: Route<Destination<Carrier>>, x: Exchange, head: RequestHead): void {
-    x.route = route.id
-    const { guards } = route
-    if (guards === null) return this.#send(route, x, head)
-    const { trustedHops } = this.#deps.snapshot().config.settings
-    const caller = limitCaller(x, head, trustedHops)
-    guard(guards, head, x, { caller, nowMs: this.#deps.clock.nowMs(), go: () => this.#send(route, x, head) })
+  #toApp(target: string, x: Exchange, head: RequestHead | undefined, how: Omit<Decision, 'service' | 'destination'>): void {
+    const service = side(this.#deps.registry.app(x.peer.listener, target), head)
+    x.forward({ ...how, service, destination: ownOf(this.#deps.snapshot(), x.peer) })
   }
 
-  #send(route: Route<Destination<Carrier>>, x: Exchange, head: RequestHead): void {
-    const fork = answerOf(route, head) ?? courseOf(route, head)
+  /** `app`: where to, of a route of calls to the workload; undefined: to its services. */
+  #follow(route: Route<Destination<Carrier>>, x: Exchange, head: RequestHead, app?: string): void {
+    x.route = route.id
+    const { guards } = route
+    if (guards === null) return this.#send(route, x, head, app)
+    const { trustedHops } = this.#deps.snapshot().config.settings
+    const caller = limitCaller(x, head, trustedHops)
+    guard(guards, head, x, { caller, nowMs: this.#deps.clock.nowMs(), go: () => this.#send(route, x, head, app) })
+  }
+
+  #send(route: Route<Destination<Carrier>>, x: Exchange, head: RequestHead, app: string | undefined): void {
+    const fork = answerOf(route, head) ?? (app === undefined ? courseOf(route, head) : appCourseOf(route, head))
     if ('failure' in fork) return this.#fail(x, fork.failure, fork.detail)
     if ('reply' in fork) return x.answer(fork.reply)
     const { service, subset, responseEdits } = fork
     if (route.mirrors !== null) this.#mirror(route, route.mirrors, x, head)
+    if (service === undefined) return this.#toApp(app ?? '', x, head, { ...TO_APP, route: route.id, responseEdits })
     x.forward({
       service: service.runtime.of(head, subset),
       subset,
@@ -176,10 +180,10 @@ export class Pipeline {
     const deps = this.#deps
     const { clock } = deps
     if (head.upgrade !== '' || head.method === 'CONNECT') return
-    for (const { service, share } of mirrors) {
+    for (const { service, subset, share } of mirrors) {
       if (share < 1 && clock.random() >= share) continue
       const copy = mirrorHead(head)
-      const runtime = service.runtime.of(copy)
+      const runtime = service.runtime.of(copy, subset)
       const one = new Mirrored({
         service: runtime,
         head: copy,
@@ -202,7 +206,7 @@ export class Pipeline {
     x.forward({
       ...NO_ROUTE,
       route: id,
-      service: service.runtime.tcp,
+      service: service.runtime.subset(subset).tcp,
       subset,
       destination: service.party,
       ...(idleMs < 0 ? {} : { tcpIdleMs: idleMs }),

@@ -6,6 +6,7 @@ import { normalizePath } from '../routing/normalize.ts'
 import { forwardedFor, forwardedProto } from '../telemetry/forwarded.ts'
 import { authorize, type Judged } from './authorize.ts'
 import { type Caller, type Plan, planConnection, planRequest } from './plan.ts'
+import { preflightRoute } from './preflight.ts'
 import type { Snapshot } from './snapshot.ts'
 
 const NO_LISTENER = { kind: 'failure', code: 'no_route', detail: 'no listener of the gateway is for this host' } as const
@@ -43,12 +44,13 @@ function planAtGateway<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHe
   head.fields.remove('x-forwarded-client-cert')
   const remoteIp = forwardedFor(head.fields, caller.remoteIp, settings.trustedHops)
   forwardedProto(head.fields, head.scheme, settings.trustedHops)
-  const verdict = authorize(snapshot, caller, { head, remoteIp }, judged)
+  const preflight = preflightRoute(snapshot, caller, routes, head)
+  const verdict = preflight === undefined ? authorize(snapshot, caller, { head, remoteIp }, judged) : undefined
   if (verdict?.allowed === false) return { kind: 'failure', code: 'policy_denied', detail: verdict.why }
   if (port !== undefined && port.kind === 'tls' && !isSameListener(port, caller.serverName, head.authority))
     return { kind: 'failure', code: 'misdirected', detail: `${head.authority} on a connection for ${caller.serverName}` }
   if (routes === undefined) return NO_LISTENER
-  const route = routes.match(head)
+  const route = preflight ?? routes.match(head)
   if (route === undefined) return { kind: 'failure', code: 'no_route', detail: `no route of ${listener?.id} matches` }
   return { kind: 'route', route }
 }

@@ -11,6 +11,7 @@ import { forwardedFor, forwardedProto } from '../telemetry/forwarded.ts'
 import { authorize, type Judged, type PolicyPeer } from './authorize.ts'
 import { tellClientCert } from './client-cert.ts'
 import type { Peer } from './peer.ts'
+import { preflightRoute } from './preflight.ts'
 import type { Destination, Snapshot } from './snapshot.ts'
 
 /** What of a peer the plan depends on. */
@@ -20,7 +21,7 @@ export type Caller = PolicyPeer &
 
 export type Plan<S> =
   /** To the application: the one behind the listener, or at `target`, where a captured connection was going. */
-  | { readonly kind: 'app'; readonly target: string }
+  | { readonly kind: 'app'; readonly target: string; readonly route?: Route<Destination<S>> }
   | { readonly kind: 'service'; readonly destination: Destination<S> }
   /** To one of the route's services, once it is drawn; its edits are still to be made. */
   | { readonly kind: 'route'; readonly route: Route<Destination<S>> }
@@ -64,7 +65,10 @@ export function planConnection<S>(snapshot: Snapshot<S>, caller: Caller, judged:
 }
 
 /** What is captured on its way to a listener of ours would come back for ever, or get past the application to the sidecar's own doors. */
-function toApp<S>({ ownAddresses }: Snapshot<S>, { original, destinationPort }: Caller): Plan<S> {
+function toApp<S>(
+  { ownAddresses }: Snapshot<S>,
+  { original, destinationPort }: Caller,
+): Extract<Plan<S>, { kind: 'app' | 'failure' }> {
   if (original === '') return TO_APP
   if (ownAddresses.hasPort(destinationPort)) return { kind: 'failure', code: 'loop', detail: `${original} is this proxy` }
   return { kind: 'app', target: original }
@@ -72,7 +76,9 @@ function toApp<S>({ ownAddresses }: Snapshot<S>, { original, destinationPort }: 
 
 function planInbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {
   const { settings } = snapshot.config
-  const path = normalizePath(head.path, settings.pathNormalization, snapshot.policies.inbound?.readsPath ?? false)
+  const routes = snapshot.inboundRoutes?.host(head.authority, head.scheme)
+  const strict = routes?.readsPath === true || (snapshot.policies.inbound?.readsPath ?? false)
+  const path = normalizePath(head.path, settings.pathNormalization, strict)
   if (path === undefined) return AMBIGUOUS_PATH
   head.path = path
   tellClientCert(head.fields, caller.clientCert)
@@ -80,8 +86,12 @@ function planInbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead
   forwardedProto(head.fields, head.scheme, settings.trustedHops)
   // RFC 9112 §3.2 asks for a Host that HTTP/1.0 callers may leave out
   if (head.authority === '') head.authority = caller.localAddress
-  const verdict = authorize(snapshot, caller, { head, remoteIp }, judged)
-  return verdict?.allowed === false ? denied(verdict) : toApp(snapshot, caller)
+  const preflight = preflightRoute(snapshot, caller, routes, head)
+  const verdict = preflight === undefined ? authorize(snapshot, caller, { head, remoteIp }, judged) : undefined
+  if (verdict?.allowed === false) return denied(verdict)
+  const plan = toApp(snapshot, caller)
+  const route = preflight ?? routes?.match(head)
+  return route === undefined || plan.kind === 'failure' ? plan : { ...plan, route }
 }
 
 function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {

@@ -36,6 +36,8 @@ export interface Snapshot<S> {
   /** By the virtual addresses that stand for them, '10.96.0.1:80'. */
   readonly addresses: ReadonlyMap<string, Destination<S>>
   readonly routes: RouteTable<Destination<S>>
+  /** Of calls to the workload; null: there are none. */
+  readonly inboundRoutes: RouteTable<Destination<S>> | null
   /** null: there are none. */
   readonly tcpRoutes: TcpTable<Destination<S>> | null
   readonly gateways: Gateways<Destination<S>>
@@ -106,6 +108,9 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
     services,
     addresses,
     routes: table,
+    inboundRoutes: config.routes.some(({ at }) => at === 'inbound')
+      ? compileRoutes(config.routes, { ...parts, aliases: (name) => services.aliases(name), scope: { kind: 'inbound' } }).table
+      : null,
     tcpRoutes: compileTcpRoutes(config.tcpRoutes, { ...parts, every: (ref) => services.every(ref), scope }).table,
     gateways: compileGateways(config, allGateways ? undefined : listenedGateways(settings), parts),
     policies: compilePolicies(config),

@@ -3,12 +3,18 @@ import type { RouteConfig } from '../config/schema/routes.ts'
 
 export type Scope =
   | { readonly kind: 'mesh'; readonly namespace: string; readonly labels: Readonly<Record<string, string>> }
+  /** Calls to the workload. */
+  | { readonly kind: 'inbound' }
   /** `name`: namespace/name/listener. */
   | { readonly kind: 'gateway'; readonly name: string }
 
 const MESH = 'mesh'
 
-export function isFor({ sources, gateways }: Pick<RouteConfig, 'sources' | 'gateways'>, scope: Scope): boolean {
+type Scoped = Pick<RouteConfig, 'sources' | 'gateways'> & Partial<Pick<RouteConfig, 'at'>>
+
+/** `at`: left out where it can only be outbound. */
+export function isFor({ at = 'outbound', sources, gateways }: Scoped, scope: Scope): boolean {
+  if (at === 'inbound' || scope.kind === 'inbound') return at === scope.kind
   // who calls a gateway is no workload of the mesh
   if (scope.kind === 'gateway') return sources.length === 0 && gateways.some((name) => isOf(scope.name, name))
   if (gateways.length > 0 && !gateways.includes(MESH)) return false

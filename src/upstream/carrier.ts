@@ -46,12 +46,13 @@ export class Carrier {
 
   /** A CONNECT asks for bytes, anything else for HTTP. `subset`: '' for the whole. */
   of(head: RequestHead, subset = ''): Service {
-    const carrier = subset === '' ? this : this.subset(subset)
+    const carrier = this.subset(subset)
     return head.method === 'CONNECT' ? carrier.tcp : carrier.http
   }
 
   /** The whole, where there is no subset of that name: routes are only compiled when there is one. */
   subset(name: string): Carrier {
+    if (name === '') return this
     const known = this.#subsets.get(name)
     if (known !== undefined) return known
     const subset = this.#config.subsets.find((each) => each.name === name)

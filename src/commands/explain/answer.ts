@@ -3,7 +3,7 @@ import type { RequestHead } from '../../codec/message.ts'
 import { formatAddress, parseAddress } from '../../core/address.ts'
 import { FAILURES, type FailureCode } from '../../core/failures.ts'
 import { authorizeAsked, comesIn, type Judged } from '../../exchange/authorize.ts'
-import { answerOf, type Course, courseTo } from '../../exchange/follow.ts'
+import { answerOf, appCourseOf, type Course, courseTo } from '../../exchange/follow.ts'
 import { preflightReply } from '../../exchange/guard.ts'
 import { replyTo } from '../../exchange/local-reply.ts'
 import { destinationOf } from '../../exchange/peer.ts'
@@ -101,15 +101,16 @@ export function explainRequest(snapshot: Viewpoint, question: Question): Answer 
   const target = targetOf(plan, snapshot, question)
   const exit = leaving(plan, snapshot, question)
   if (exit?.denied === true) return { ...failed('policy_denied', exit.why, head), rule: exit.rule, nearest: exit.nearest }
-  if (plan.kind !== 'route')
+  const route = 'route' in plan ? (plan.route as Route<Destination<undefined>> | undefined) : undefined
+  if (route === undefined)
     return { ...ALLOWED, ...target, ...decided(snapshot, judged), ...passed(question, head, { snapshot, edits: null }) }
-  return { ...follow(plan.route, head, { question, snapshot, target }), ...decided(snapshot, judged) }
+  return { ...follow(route, head, { question, snapshot, target, toApp: plan.kind === 'app' }), ...decided(snapshot, judged) }
 }
 
 function follow(
   route: Route<Destination<undefined>>,
   head: RequestHead,
-  { question, snapshot, target }: { question: Question; snapshot: Viewpoint; target: Target },
+  { question, snapshot, target, toApp }: { question: Question; snapshot: Viewpoint; target: Target; toApp: boolean },
 ): Answer {
   const preflight = route.guards === null ? undefined : preflightReply(route.guards, head)
   const own = preflight === undefined ? answerOf(route, head) : { reply: preflight }
@@ -119,8 +120,10 @@ function follow(
     return { ...ALLOWED, why, route: route.id, status, reply: { status, headers: pairsOf(fields) } }
   }
   const choice = route.services.choices.find(({ service }) => service !== undefined)
-  if (own === undefined && choice === undefined) return { ...failed('missing_backend', target.why, head), route: route.id }
-  const fork = own ?? courseTo(route, choice as WeightedService<Destination<undefined>>, head)
+  if (own === undefined && choice === undefined && !toApp)
+    return { ...failed('missing_backend', target.why, head), route: route.id }
+  const fork =
+    own ?? (toApp ? appCourseOf(route, head) : courseTo(route, choice as WeightedService<Destination<undefined>>, head))
   if ('failure' in fork) return { ...failed(fork.failure, fork.detail, head), route: route.id }
   const responseEdits = chain((fork as Course<unknown>).responseEdits, route.guards?.cors?.grantFor(head) ?? null)
   return { ...ALLOWED, ...target, mirrors: mirrorsOf(route), ...passed(question, head, { snapshot, edits: responseEdits }) }

@@ -33,7 +33,9 @@ export function targetOf(plan: Exclude<Plan<undefined>, { kind: 'failure' }>, sn
   }
   if (plan.kind === 'passthrough')
     return { why: `it names no known service; it is passed on to ${plan.target}`, route: null, services: [] }
-  return { why: 'no policy denies it; it goes to the application', route: null, services: application(snapshot, question) }
+  const services = application(snapshot, question)
+  if (plan.route === undefined) return { why: 'no policy denies it; it goes to the application', route: null, services }
+  return { why: `the route ${plan.route.id} matches; it goes to the application`, route: plan.route.id, services }
 }
 
 /** The listener that the question's destination is, or else the first one. */

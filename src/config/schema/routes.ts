@@ -26,6 +26,12 @@ export const routeScope = {
 
 export const routeSchema = z.strictObject({
   name: z.string().min(1).describe('Name, for logs, metrics and `explain`.'),
+  at: z
+    .enum(['outbound', 'inbound'])
+    .default('outbound')
+    .describe(
+      "The workload's own calls (and gateways), or calls to it: those go on to the application, so that there are no `services`.",
+    ),
   ...routeScope,
   hosts: z
     .array(z.string())

@@ -147,6 +147,21 @@ for (const { name, route, request, answer } of CASES) {
   })
 }
 
+t.test('a route of inbound calls changes what the application gets', async (t) => {
+  const settings = {
+    listeners: { inbound: [{ listen: '127.0.0.1:15006', app: '127.0.0.1:8080' }] },
+    routes: [{ name: 'in', at: 'inbound', rewrite: { path: '/x' }, responseHeaders: { set: { 'x-b': '2' } } }],
+  }
+  const answer = await answerTo(t, settings, { at: 'inbound', path: '/y', response: { status: 200, headers: [] } })
+  t.match(answer, {
+    route: 'in',
+    why: /goes to the application/,
+    forwarded: { path: '/x' },
+    response: { headers: [['x-b', '2']] },
+  })
+  t.match(answer['services'], [{ port: 8080, share: 1 }])
+})
+
 t.test('connections are told their route and its shares', async (t) => {
   const tcpRoutes = [{ name: 'c', hosts: ['*.example'], services: [{ service: 'a', weight: 3 }, { service: 'b' }] }]
   const request = { protocol: 'tls', destination: { sni: 'x.example' } }

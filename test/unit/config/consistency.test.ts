@@ -173,6 +173,17 @@ const routes: readonly Case[] = [
     ],
   },
   {
+    name: 'what means nothing for inbound calls',
+    text: `routes:
+  - { name: a, at: inbound, matches: [{ path: { prefix: /a } }] }
+  - { name: b, matches: [{ path: { prefix: /a } }], services: [{ service: catalog }] }
+  - { name: c, at: inbound, services: [{ service: catalog }], retry: { attempts: 3 } }`,
+    lines: [
+      'c.yaml:12:39: routes[2]: services means nothing in a route of inbound calls',
+      'c.yaml:12:70: routes[2]: retry means nothing in a route of inbound calls',
+    ],
+  },
+  {
     name: 'that the same match is for other callers',
     text: `routes:
   - { name: a, sources: [{ namespace: b, labels: { app: x } }], services: [{ service: catalog }] }
