@@ -4,8 +4,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Authority } from '../ca/authority.ts'
 import { systemClock } from '../core/clock.ts'
 import { Lifecycle } from '../core/lifecycle.ts'
+import { spiffeUri } from '../identity/spiffe.ts'
 import { startApps, startTraffic } from './demo/apps.ts'
 import { configOf, layOutMesh, type Member, type Mesh, membersOf } from './demo/mesh.ts'
 import { introduction, Screen } from './demo/screen.ts'
@@ -23,7 +25,12 @@ export async function demo(io: Io): Promise<ExitCode> {
   life.own({ close: () => rm(folder, { recursive: true, force: true }) })
   try {
     life.own(await startApps(mesh))
-    for (const member of membersOf(mesh)) life.own(await startSidecar(member, mesh, folder, io))
+    const authority = Authority.create(join(folder, 'ca'), { trustDomain: 'cluster.local', ...day() })
+    for (const member of membersOf(mesh)) {
+      const certificates = join(folder, 'certs', member.name)
+      authority.issueInto(certificates, spiffeUri('cluster.local', member.namespace, member.name), day())
+      life.own(await startSidecar(member, configOf(member, mesh, certificates), folder, io))
+    }
     life.own(startTraffic(mesh, systemClock))
     await show(mesh, folder, io)
     return 0
@@ -35,10 +42,16 @@ export async function demo(io: Io): Promise<ExitCode> {
   }
 }
 
-async function startSidecar(member: Member, mesh: Mesh, folder: string, io: Io): Promise<{ close(): Promise<void> }> {
+function day(): { lifeMs: number; nowMs: number } {
+  return { lifeMs: 24 * 3_600_000, nowMs: systemClock.wallMs() }
+}
+
+type Files = ReadonlyMap<string, string>
+
+async function startSidecar(member: Member, files: Files, folder: string, io: Io): Promise<{ close(): Promise<void> }> {
   const own = join(folder, member.name)
   await mkdir(own)
-  for (const [name, text] of configOf(member, mesh)) await writeFile(join(own, name), text)
+  for (const [name, text] of files) await writeFile(join(own, name), text)
   const [program, ...args] = io.self
   // a group of its own: Ctrl-C reaches the demo, which then stops its sidecars in order
   const child = spawn(program as string, [...args, 'run', '--config', own], {

@@ -10,6 +10,12 @@ import { identityOf, Trust } from './trust.ts'
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
 
+/**
+ * Without tickets every connection shows its certificate anew, so no resumed session can be older than what is known of it; without
+ * renegotiation it stays the one that was checked.
+ */
+const SECURE_OPTIONS = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION
+
 /** The bytes of all files, as they were at one time. */
 export interface Reading {
   readonly files: ReadonlyMap<string, Buffer>
@@ -85,8 +91,7 @@ export function makeMaterial(files: IdentityFiles, { files: read }: Reading, dom
 
 function contextOf(files: IdentityFiles, parts: { cert: Buffer; key: Buffer; ca: string[] }): SecureContext {
   try {
-    // without tickets every connection shows its certificate anew, so no resumed session can be older than what is known of it
-    return createSecureContext({ ...parts, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET })
+    return createSecureContext({ ...parts, minVersion: 'TLSv1.2', secureOptions: SECURE_OPTIONS })
   } catch (error) {
     const { certificate, key } = files
     throw new Error(`the certificate ${certificate} and the key ${key} can not be used together: ${(error as Error).message}`, {

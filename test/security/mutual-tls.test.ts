@@ -255,3 +255,16 @@ t.test('lets go of a caller whose certificate is revoked, in the middle of an id
   t.match(String((await once(allowed, 'data'))[0]), /^HTTP\/1\.1 200/)
   t.equal(await call(t, inbound, bad), '', 'and it does not get in again')
 })
+
+t.test('does not let a caller become another one on its connection', async (t) => {
+  const ours = new TestAuthority(t)
+  const { inbound } = await strict(t, ours)
+  const socket = open(t, inbound, ours.issue('web', 'front'), { maxVersion: 'TLSv1.2' })
+  socket.on('error', () => {})
+  await once(socket, 'secureConnect')
+  const refused = await new Promise<boolean>((resolve) => {
+    socket.once('close', () => resolve(true))
+    socket.renegotiate({ rejectUnauthorized: true }, (error) => resolve(error !== null))
+  })
+  t.equal(refused, true)
+})

@@ -45,19 +45,21 @@ export function membersOf({ frontend, catalog, payments }: Mesh): Member[] {
   return [frontend, catalog, payments]
 }
 
-/** Configuration files of a member's sidecar, by name. */
-export function configOf(member: Member, mesh: Mesh): Map<string, string> {
-  const files = new Map([['settings.yaml', settingsOf(member)]])
+/** Configuration files of a member's sidecar, by name. `certificates`: the folder of its identity. */
+export function configOf(member: Member, mesh: Mesh, certificates: string): Map<string, string> {
+  const files = new Map([['settings.yaml', settingsOf(member, certificates)]])
   if (member === mesh.frontend) files.set('services.yaml', servicesOf(mesh))
   return files
 }
 
-function settingsOf({ name, namespace, app, inbound, outbound, telemetry, admin }: Member): string {
+function settingsOf({ name, namespace, app, inbound, outbound, telemetry, admin }: Member, certificates: string): string {
   return `# The sidecar of ${name}. Change something and save: it takes effect at once.
 workload: { name: ${name}-1, namespace: ${namespace}, serviceAccount: ${name}, labels: { app: ${name}, version: v1 } }
+# Who it is, and whom it believes: sidecars speak mutual TLS with each other.
+identity: { folder: ${JSON.stringify(certificates)} }
 listeners:
   inbound:
-    - { listen: 127.0.0.1:${inbound}, app: 127.0.0.1:${app} }
+    - { listen: 127.0.0.1:${inbound}, app: 127.0.0.1:${app}, mtls: strict }
   outbound:
     - { listen: 127.0.0.1:${outbound} }
 telemetry: { listen: 127.0.0.1:${telemetry} }
@@ -73,14 +75,16 @@ services:
   - name: catalog
     namespace: shop
     port: 80
+    tls: { mode: mesh }
     endpoints:
-      - { address: 127.0.0.1:${catalog.inbound}, labels: { version: v1 } }
+      - { address: 127.0.0.1:${catalog.inbound}, serviceAccount: catalog, labels: { version: v1 } }
       # Nobody listens here: calls that meet it go to the other one instead.
       - { address: 127.0.0.1:${dead}, labels: { version: v2 } }
   - name: payments
     namespace: bank
     port: 80
-    endpoints: [ { address: 127.0.0.1:${payments.inbound} } ]
+    tls: { mode: mesh }
+    endpoints: [ { address: 127.0.0.1:${payments.inbound}, serviceAccount: payments } ]
 routes:
   - name: catalog-items
     hosts: [catalog]
