@@ -126,7 +126,7 @@ function understood(): string[] {
   return groupNames()
     .flatMap((group) =>
       Object.entries(groupOf(group)?.kinds ?? {})
-        .filter(([, state]) => state !== 'ignored')
+        .filter(([, state]) => typeof state === 'object')
         .map(([kind]) => `${group}/${plural(kind.toLowerCase())}`),
     )
     .filter((resource) => !/udproutes|backendtlspolic/.test(resource))

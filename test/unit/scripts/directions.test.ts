@@ -67,7 +67,7 @@ const cases: { name: string; files: Record<string, string>; problems: string[] }
     problems: [
       'src/exchange/a.ts:1: package zod is imported outside its door (config)',
       'src/config/a.ts:2: package left-pad has no door in scripts/directions.ts',
-      'src/policy/jwt-old.ts:1: package undici is imported outside its door (upstream/health, policy/jwt, telemetry)',
+      'src/policy/jwt-old.ts:1: package undici is imported outside its door (discovery/kubernetes/api.ts, upstream/health, policy/jwt, telemetry)',
     ],
   },
   {
