@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { SourceDocument } from '../document.ts'
 import type { Path, Place } from '../problem.ts'
+import { label, name as objectName } from '../types.ts'
 
 /** A kind that is read: where it belongs and what it may look like. */
 export interface Kind<S extends z.ZodType = z.ZodType> {
@@ -22,10 +23,10 @@ export interface Resource<T = unknown> {
   readonly base: Path
 }
 
-/** Of core kinds only what is needed is read; Kubernetes itself has validated them. */
+/** Of core kinds only what is needed is read. Names are as the API server would have them, whoever wrote the document. */
 export const metadata = z.object({
-  name: z.string(),
-  namespace: z.string().min(1).nullish(),
+  name: objectName(),
+  namespace: label().nullish(),
   labels: z.record(z.string(), z.string()).nullish(),
 })
 

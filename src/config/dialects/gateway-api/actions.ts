@@ -25,8 +25,11 @@ export interface RulePlace extends BackendPlace {
 
 /** Attempts that a native route may make. */
 const MAX_RETRIES = 19
+const LONGEST_MS = 24 * 86_400_000
 /** How long browsers may keep the answer to a preflight where the filter says nothing. */
 const CORS_MAX_AGE_S = 5
+/** No browser keeps it longer than a day. */
+const CORS_LONGEST_S = 86_400
 
 export function ruleActions(context: Context, rule: Rule, place: RulePlace): Partial<RouteInput> {
   const broken = brokenFilter(context, rule.filters, place)
@@ -107,7 +110,7 @@ function filterAction(context: Context, filter: HttpFilter, place: RulePlace): P
       headers: allowHeaders,
       exposeHeaders,
       credentials: allowCredentials ?? false,
-      maxAge: `${maxAge ?? CORS_MAX_AGE_S}s`,
+      maxAge: `${Math.min(maxAge ?? CORS_MAX_AGE_S, CORS_LONGEST_S)}s`,
     },
   }
 }
@@ -170,7 +173,7 @@ function limitsOf(context: Context, { timeouts, retry }: Rule, place: RulePlace)
       // the API asks for a least pause; drawn from twice that, half of them are longer
       ...(backoff === undefined || backoff === 0
         ? {}
-        : { backoff: { min: formatDuration(backoff), base: formatDuration(2 * backoff) } }),
+        : { backoff: { min: formatDuration(backoff), base: formatDuration(Math.min(2 * backoff, LONGEST_MS)) } }),
     },
   }
 }

@@ -4,6 +4,7 @@ import { formatHostPort } from '../../../core/address.ts'
 import type { Problems } from '../../problem.ts'
 import type { EndpointConfig, ServiceConfig } from '../../schema/services.ts'
 import { serviceSchema } from '../../schema/services.ts'
+import { label, port as portNumber } from '../../types.ts'
 import type { Kind, Resource, Resources } from '../resource.ts'
 import { metadata, placeIn } from '../resource.ts'
 import type { Pod } from './pod.ts'
@@ -12,7 +13,7 @@ import { selectProtocol } from './protocol.ts'
 
 const servicePort = z.object({
   name: z.string().nullish(),
-  port: z.number().int(),
+  port: portNumber(),
   protocol: z.string().nullish(),
   appProtocol: z.string().nullish(),
   targetPort: z.union([z.number(), z.string()]).nullish(),
@@ -22,18 +23,23 @@ export const SERVICE = {
   name: 'Service',
   namespaced: true,
   schema: z.object({
-    metadata,
-    spec: z.object({
-      type: z.string().nullish(),
-      clusterIP: z.string().nullish(),
-      clusterIPs: z.array(z.string()).nullish(),
-      externalIPs: z.array(z.string()).nullish(),
-      externalName: z.string().nullish(),
-      ipFamilies: z.array(z.string()).nullish(),
-      selector: z.record(z.string(), z.string()).nullish(),
-      publishNotReadyAddresses: z.boolean().nullish(),
-      ports: z.array(servicePort).nullish(),
-    }),
+    metadata: metadata.extend({ name: label() }),
+    spec: z
+      .object({
+        type: z.string().nullish(),
+        clusterIP: z.string().nullish(),
+        clusterIPs: z.array(z.string()).nullish(),
+        externalIPs: z.array(z.string()).nullish(),
+        externalName: z.string().nullish(),
+        ipFamilies: z.array(z.string()).nullish(),
+        selector: z.record(z.string(), z.string()).nullish(),
+        publishNotReadyAddresses: z.boolean().nullish(),
+        ports: z.array(servicePort).nullish(),
+      })
+      .refine(({ type, externalName }) => type !== 'ExternalName' || (externalName ?? '') !== '', {
+        error: 'missing; the type ExternalName needs it',
+        path: ['externalName'],
+      }),
   }),
 } as const satisfies Kind
 

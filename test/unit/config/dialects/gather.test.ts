@@ -73,7 +73,7 @@ const cases: readonly { name: string; text: string; lines: readonly string[] }[]
   {
     name: 'a mistake in a list',
     text: 'apiVersion: v1\nkind: List\nitems:\n  - apiVersion: v1\n    kind: Service\n    metadata: { name: a }\n    spec: { ports: [{ port: x }] }\n',
-    lines: ['c.yaml:7:29: items[0].spec.ports[0].port: expected a number, got "x"'],
+    lines: ['c.yaml:7:29: items[0].spec.ports[0].port: expected a port, 1 to 65535, got "x"'],
   },
   {
     name: 'mistakes in a ConfigMap, at their own place',
