@@ -24,6 +24,8 @@ export interface RequestHead {
   expectsContinue: boolean
   /** The request-target was in absolute-form: the caller takes us for its HTTP proxy. */
   absolute: boolean
+  /** HTTP/1.1 that another sidecar has put into HTTP/2: its names are as they were written, and those of the response should be. */
+  spelled?: boolean
 }
 
 export interface ResponseHead {

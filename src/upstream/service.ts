@@ -112,9 +112,9 @@ export class Service {
       case 'grpc':
         return 'http2'
       case 'auto':
-        return asCalled(request)
+        return this.#config.transport === 'h2' ? 'http2' : asCalled(request)
       default:
-        return 'http1'
+        return this.#config.transport === 'h2' ? 'http2' : 'http1'
     }
   }
 
@@ -151,7 +151,14 @@ export class Service {
   #dial(endpoint: Endpoint, owner: UpstreamConnectionOwner, how: Dialling): UpstreamConnection {
     const { clock, source } = this.#deps
     const secure = this.#secure(endpoint, how.protocol)
-    return dial(how.target ?? endpoint.target, owner, { ...how, limits: this.#deps.limits(), clock, secure, source })
+    return dial(how.target ?? endpoint.target, owner, {
+      ...how,
+      limits: this.#deps.limits(),
+      spells: this.#config.transport === 'h2',
+      clock,
+      secure,
+      source,
+    })
   }
 
   /** One health check, on a connection as traffic has it. */
@@ -206,6 +213,6 @@ function poolsOf({ pool, http2Pool }: Endpoint): Pool[] {
  * know the other end. What ALPN agreed on is between the caller and us.
  */
 function asCalled(request: RequestHead): Protocol {
-  if (request.version !== '2') return 'http1'
+  if (request.version !== '2' || request.spelled === true) return 'http1'
   return request.scheme === 'http' || isGrpc(request) ? 'http2' : 'http1'
 }

@@ -124,6 +124,7 @@ export class HeadReader {
       acceptsTrailers: te !== '' && options(te).some((option) => option.startsWith('trailers')),
       expectsContinue: expect !== '' && version === '1.1',
       absolute: false,
+      spelled: false,
     }
   }
 

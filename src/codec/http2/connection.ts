@@ -43,7 +43,8 @@ export abstract class Connection<S extends Stream> extends StreamTable<S> {
   protected abstract onPeerSettings(): void
   protected abstract onGoAway(lastId: number, code: number, text: string): void
   protected abstract onPong(payload: Buffer): void
-  protected abstract onPeerReset(): void
+  /** The peer has given up a stream. */
+  protected onPeerReset(): void {}
 
   protected override get unfinished(): number {
     if (this.block.open) return -this.block.id

@@ -40,6 +40,10 @@ export class Http2DownstreamStream extends Stream implements DownstreamStream {
     return this.#tunnel !== 'none'
   }
 
+  get spelled(): boolean {
+    return this.#request?.spelled === true
+  }
+
   /** The exchange is known; it may have answered already. */
   begin(receiver: DownstreamReceiver): void {
     if (this.released) return

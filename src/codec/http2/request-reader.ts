@@ -9,6 +9,7 @@ import { FORBIDDEN_IN_TARGET, isAuthority, TOKEN } from '../rules.ts'
 import type { Field } from './hpack/field.ts'
 import { AUTHORITY, METHOD, PATH, PROTOCOL, SCHEME } from './hpack/name.ts'
 import { type SectionLimits, SectionReader } from './section-reader.ts'
+import { respell } from './spelling.ts'
 
 export interface RequestLimits extends SectionLimits {
   readonly upgrades: ReadonlySet<string>
@@ -132,6 +133,8 @@ export class RequestReader extends SectionReader {
   }
 
   #head(method: string, path: string, bodyLength: number, upgrade: string): RequestHead {
+    const spelled = this.spelling !== ''
+    if (spelled) respell(this.fields, this.spelling, this.#authority)
     return {
       version: '2',
       method,
@@ -144,6 +147,7 @@ export class RequestReader extends SectionReader {
       acceptsTrailers: this.te,
       expectsContinue: this.expects,
       absolute: false,
+      spelled,
     }
   }
 }

@@ -5,6 +5,7 @@ import type { RequestHead, ResponseHead } from '../message.ts'
 import type { Field } from './hpack/field.ts'
 import { STATUS } from './hpack/name.ts'
 import { SectionReader } from './section-reader.ts'
+import { respell } from './spelling.ts'
 
 /** RFC 6455 §1.3. */
 const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
@@ -57,6 +58,7 @@ export class ResponseReader extends SectionReader {
   }
 
   #head(status: number, bodyLength: number, upgrade: string): ResponseHead {
+    if (this.spelling !== '') respell(this.fields, this.spelling)
     return { version: '2', status, reason: '', fields: this.fields, bodyLength, upgrade }
   }
 }

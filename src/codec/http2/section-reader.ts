@@ -4,7 +4,7 @@
 import { Fields } from '../../core/fields.ts'
 import { dropForbiddenTrailers } from '../rules.ts'
 import type { Field, FieldSink } from './hpack/field.ts'
-import { CONNECTION, COOKIE, EXPECT, HOST, LENGTH, MALFORMED, PLAIN, TE } from './hpack/name.ts'
+import { CONNECTION, COOKIE, EXPECT, HOST, LENGTH, MALFORMED, PLAIN, SPELLING, TE } from './hpack/name.ts'
 
 export interface SectionLimits {
   readonly maxHeadBytes: number
@@ -18,6 +18,8 @@ export abstract class SectionReader implements FieldSink {
   host: string | undefined
   te = false
   expects = false
+  /** How the names were written before another sidecar put them into HTTP/2; ''. */
+  spelling = ''
   /** What is wrong; '' when nothing is. */
   problem = ''
   /** It is the size. */
@@ -40,6 +42,7 @@ export abstract class SectionReader implements FieldSink {
     this.host = undefined
     this.te = false
     this.expects = false
+    this.spelling = ''
     this.problem = ''
     this.tooLarge = false
     this.#bytes = 0
@@ -111,6 +114,9 @@ export abstract class SectionReader implements FieldSink {
       case TE:
         if (field.value.toLowerCase() !== 'trailers') this.refuse('te other than trailers')
         this.te = true
+        break
+      case SPELLING:
+        this.spelling = field.value
         break
       case CONNECTION:
         this.refuse(`connection-specific field: ${field.name.text}`)

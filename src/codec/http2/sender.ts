@@ -41,6 +41,11 @@ export interface Sending {
   pump(): void
 }
 
+interface ResponseSending extends Sending {
+  /** Its request came with the case of its names. */
+  readonly spelled: boolean
+}
+
 export class Sender {
   readonly encoder: Encoder
   window = DEFAULT_WINDOW_BYTES
@@ -62,15 +67,15 @@ export class Sender {
 
   // messages
 
-  request(stream: Sending, head: RequestHead, end: boolean): void {
+  request(stream: Sending, head: RequestHead, end: boolean, spells: boolean): void {
     this.#beginBlock()
-    writeRequest(this.encoder, head)
+    writeRequest(this.encoder, head, spells)
     this.#endBlock(stream, end)
   }
 
-  response(stream: Sending, head: ResponseHead, end: boolean, tunnel: boolean): void {
+  response(stream: ResponseSending, head: ResponseHead, end: boolean, tunnel: boolean): void {
     this.#beginBlock()
-    writeResponse(this.encoder, head, tunnel)
+    writeResponse(this.encoder, head, tunnel, stream.spelled)
     this.#endBlock(stream, end)
     // an interim head is never the last frame
     if (head.status < 200 && head.status !== 101) stream.flagsAt = -1

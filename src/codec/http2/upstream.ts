@@ -30,6 +30,8 @@ export interface Http2UpstreamOptions {
   readonly clock: Clock
   /** Streams that the endpoint is thought to allow, until it has said. */
   readonly assumedStreams?: number
+  /** The endpoint may be another sidecar, which is told the case of names of HTTP/1.1. */
+  readonly spells?: boolean
 }
 
 export class Http2Upstream extends Connection<Http2UpstreamStream> implements UpstreamConnection, UpstreamHost, Watched {
@@ -49,6 +51,7 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
   /** Exchanges that came to their end. */
   #served = 0
   readonly #vigil: Vigil
+  readonly #spells: boolean
 
   /** `socket`: connecting or connected; whoever reads it calls `connected` and `push`. */
   constructor(socket: Socket, owner: UpstreamConnectionOwner, options: Http2UpstreamOptions) {
@@ -56,6 +59,7 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
     super(socket, limits, clock)
     this.peer.maxStreams = options.assumedStreams ?? this.peer.maxStreams
     this.#owner = owner
+    this.#spells = options.spells === true
     this.#responses = new ResponseReader(limits)
     this.#trailers = new TrailerReader(limits)
     this.#vigil = new Vigil(limits, this)
@@ -80,10 +84,7 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
     })
   }
 
-  /**
-   * Bytes that have arrived; `lent`: their memory is the caller's, and what is returned says when it is free again. What has to wait here
-   * is copied in any case.
-   */
+  /** `lent`: the memory is the caller's; what is returned says when it is free again. What has to wait here is copied in any case. */
   push(chunk: Buffer, _lent: boolean): WriteResult {
     this.lent = WRITTEN
     this.read(chunk)
@@ -132,7 +133,7 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
     this.#nextId += 2
     this.streams.add(id, stream)
     stream.open(id)
-    this.sender.request(stream, head, end)
+    this.sender.request(stream, head, end, this.#spells)
     if (end) stream.headEnds()
     this.#attend()
     if (this.#nextId > LARGEST_STREAM_ID) this.#leave('draining', 'no more stream numbers')
@@ -219,8 +220,6 @@ export class Http2Upstream extends Connection<Http2UpstreamStream> implements Up
       stream.onGone('refused_stream', 'the endpoint went away before it saw the request')
     }
   }
-
-  protected override onPeerReset(): void {}
 
   protected override onPong(): void {
     if (this.#vigil.answered()) this.#attend()

@@ -39,6 +39,12 @@ export const serviceSchema = z.strictObject({
     .enum(['auto', 'http', 'http2', 'grpc', 'tcp', 'tls'])
     .default('http')
     .describe('What its endpoints speak; auto: what the caller speaks.'),
+  transport: z
+    .enum(['h1', 'h2'])
+    .default('h1')
+    .describe(
+      'How HTTP/1.1 travels to its endpoints. h2: many requests at once on few connections, over HTTP/2; for endpoints behind another sidecar, whose application sees HTTP/1.1 as it was written.',
+    ),
   hosts: z
     .array(z.string())
     .default([])

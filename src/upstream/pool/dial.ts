@@ -25,6 +25,8 @@ export interface DialOptions {
   readonly preface?: Buffer | undefined
   /** Exchanges that the endpoint will probably take at once on one connection. */
   readonly expectedCapacity: number
+  /** HTTP/1.1 travels over HTTP/2, as it was written. */
+  readonly spells?: boolean
   /** Address of this machine that a connection to a host comes from. */
   readonly source?: ((host: string) => string) | undefined
 }
@@ -75,7 +77,7 @@ export function dial(target: Address, owner: UpstreamConnectionOwner, options: D
 function makeReader(
   socket: Socket,
   owner: UpstreamConnectionOwner,
-  { protocol, limits, clock, expectedCapacity }: DialOptions,
+  { protocol, limits, clock, expectedCapacity, spells = false }: DialOptions,
 ): Reader {
   switch (protocol) {
     case 'tcp':
@@ -83,6 +85,6 @@ function makeReader(
     case 'http1':
       return new Http1Upstream(socket, owner, limits)
     case 'http2':
-      return new Http2Upstream(socket, owner, { limits, clock, assumedStreams: expectedCapacity })
+      return new Http2Upstream(socket, owner, { limits, clock, assumedStreams: expectedCapacity, spells })
   }
 }

@@ -12,15 +12,17 @@ export const COOKIE = 4
 export const TE = 5
 /** Connection-specific: has no place in HTTP/2 (RFC 9113 §8.2.2). */
 export const CONNECTION = 6
+/** Ours: see spelling.ts. */
+export const SPELLING = 7
 /** No lower-case token, or an unknown pseudo-header. */
-export const MALFORMED = 7
+export const MALFORMED = 8
 // pseudo-headers: from here on
-export const METHOD = 8
-export const SCHEME = 9
-export const AUTHORITY = 10
-export const PATH = 11
-export const PROTOCOL = 12
-export const STATUS = 13
+export const METHOD = 9
+export const SCHEME = 10
+export const AUTHORITY = 11
+export const PATH = 12
+export const PROTOCOL = 13
+export const STATUS = 14
 
 const KINDS: Readonly<Record<string, number>> = {
   'content-length': LENGTH,
@@ -34,6 +36,7 @@ const KINDS: Readonly<Record<string, number>> = {
   'transfer-encoding': CONNECTION,
   upgrade: CONNECTION,
   'http2-settings': CONNECTION,
+  'x-outrigger-spelling': SPELLING,
   ':method': METHOD,
   ':scheme': SCHEME,
   ':authority': AUTHORITY,
