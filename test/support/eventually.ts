@@ -7,7 +7,7 @@ interface Patience {
 
 /** The first value of `ask` that is not false, undefined or null. Throws what `ask` last threw, or that it never came. */
 export async function eventually<T>(ask: () => T | Promise<T>, patience: Patience = {}): Promise<NonNullable<T>> {
-  const { timeoutMs = 5000, everyMs = 5 } = patience
+  const { timeoutMs = 10_000, everyMs = 5 } = patience
   const endMs = performance.now() + timeoutMs
   for (;;) {
     const last = performance.now() >= endMs
