@@ -9,13 +9,14 @@ import { AlarmPool } from './core/alarm.ts'
 import { Bag } from './core/bag.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { Lifecycle } from './core/lifecycle.ts'
+import { atOnce, type Steps, withPauses } from './core/steps.ts'
 import { programVersion } from './core/version.ts'
 import { type Discovery, startDiscovery } from './discovery/directory.ts'
 import { Listener, type ListenerConfig, type ListenerDeps } from './downstream/listener.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { mtlsModeOf } from './exchange/mtls-mode.ts'
 import { Pipeline } from './exchange/pipeline.ts'
-import { compileSnapshot, type Snapshot } from './exchange/snapshot.ts'
+import { compileInSteps, type Snapshot } from './exchange/snapshot.ts'
 import type { Identity } from './identity/identity.ts'
 import { fetchKeys } from './policy/jwt/fetch.ts'
 import { KeyStore } from './policy/jwt/keys.ts'
@@ -97,7 +98,7 @@ export class Sidecar implements SidecarParts {
       onEndpointEvent: endpointEvents(log, this.metrics),
     })
     this.#keys = this.#life.own(new KeyStore({ clock, log, fetch: fetchKeys }))
-    this.#snapshot = this.#compile(config, 1, identity)
+    this.#snapshot = atOnce(this.#compile(config, 1, identity))
     this.#discovery = startDiscovery(config.services, {
       clock,
       log,
@@ -165,7 +166,7 @@ export class Sidecar implements SidecarParts {
     let snapshot: Snapshot<Carrier>
     let useAccessLog: () => void
     try {
-      snapshot = this.#compile(config, this.#snapshot.id + 1, identity)
+      snapshot = await withPauses(this.#compile(config, this.#snapshot.id + 1, identity))
       useAccessLog = this.#accessLogs.open(config.settings)
       await this.#openListeners(wanted)
     } catch (error) {
@@ -223,9 +224,9 @@ export class Sidecar implements SidecarParts {
     await this.#recorder.useAccessLog(undefined)?.close()
   }
 
-  #compile(config: Config, id: number, identity: Identity | undefined): Snapshot<Carrier> {
+  *#compile(config: Config, id: number, identity: Identity | undefined): Steps<Snapshot<Carrier>> {
     const { settings } = config
-    const snapshot = compileSnapshot<Carrier>(config, {
+    const snapshot = yield* compileInSteps<Carrier>(config, {
       id,
       random: () => this.clock.random(),
       runtime: (service) => this.registry.configure(service),

@@ -1,4 +1,5 @@
 // outrigger run: a sidecar from configuration files, until it is told to stop.
+import { extname } from 'node:path'
 import { CompileThread } from '../config/compile-thread.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
 import type { Config } from '../config/schema/config.ts'
@@ -9,8 +10,10 @@ import { collectKubernetes } from '../sidecar/gauges.ts'
 import { isWorker, Primary, serveAsWorker } from '../sidecar/workers.ts'
 import { Sidecar } from '../sidecar.ts'
 import { type OwnLog, openLog } from '../telemetry/log.ts'
-import { examine } from './explain/tests.ts'
 import type { ExitCode, Io } from './io.ts'
+
+/** Beside this file, under the ending that it has: .ts in a checkout, .js in the build. */
+const COMPILER = new URL(`./compile-worker${extname(import.meta.url)}`, import.meta.url)
 
 /** Either way of running: in one process, or as the primary of several. */
 interface Running {
@@ -32,8 +35,7 @@ export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
     paths,
     clock: systemClock,
     environment: io.env,
-    examine,
-    compiler: new CompileThread(systemClock),
+    compiler: new CompileThread(COMPILER, systemClock),
   })
   const { config, problems } = await source.load()
   for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`)

@@ -1,7 +1,6 @@
 // Compiles configuration in a thread of its own: the data path does not stand still meanwhile, and the parser, the schema and all dialects
 // are not in memory while nothing changes.
 import module from 'node:module'
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Cancel, Clock } from '../core/clock.ts'
 import type { CompileOrder, Compiler } from './compiler.ts'
@@ -11,10 +10,9 @@ import { Problems } from './problem.ts'
 /** Changes come in flocks. */
 const STAYS_MS = 10_000
 const LARGE_BYTES = 65_536
-/** Beside this file, under the ending that it has: .ts in a checkout, .js in the build. */
-const PROGRAM = new URL(`./compile-worker${extname(import.meta.url)}`, import.meta.url)
 
 export class CompileThread implements Compiler {
+  readonly #program: URL
   readonly #clock: Clock
   #worker: Worker | undefined
   #cancelEnd: Cancel | undefined
@@ -22,7 +20,9 @@ export class CompileThread implements Compiler {
   #ahead: { readonly fingerprint: string; readonly result: Promise<LoadResult> } | undefined
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(clock: Clock) {
+  /** `program`: takes orders and answers each with its result. */
+  constructor(program: URL, clock: Clock) {
+    this.#program = program
     this.#clock = clock
   }
 
@@ -36,7 +36,7 @@ export class CompileThread implements Compiler {
   compile(order: CompileOrder): Promise<LoadResult> {
     const ahead = this.#ahead
     this.#ahead = undefined
-    return ahead?.fingerprint === order.fingerprint && order.findings.length === 0 ? ahead.result : this.#next(order)
+    return ahead?.fingerprint === order.fingerprint ? ahead.result : this.#next(order)
   }
 
   /** The thread answers one after the other. */
@@ -78,7 +78,7 @@ export class CompileThread implements Compiler {
   }
 
   #start(): Worker {
-    const worker = (this.#worker ??= new Worker(PROGRAM, { workerData: module.getCompileCacheDir() }))
+    const worker = (this.#worker ??= new Worker(this.#program, { workerData: module.getCompileCacheDir() }))
     // a thread that nobody waits for keeps no process alive
     worker.unref()
     return worker

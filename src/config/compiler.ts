@@ -1,9 +1,8 @@
 // What turns files into a Config, as their source sees it: in this thread, or in one of its own (compile-thread.ts).
 import type { Closable } from '../core/lifecycle.ts'
-import type { Finding } from './draft.ts'
 import type { Environment } from './environment.ts'
 import type { ConfigFile } from './files.ts'
-import type { LoadResult } from './load.ts'
+import type { LoadOptions, LoadResult } from './load.ts'
 import { type Problem, Problems } from './problem.ts'
 
 export interface CompileOrder {
@@ -13,8 +12,6 @@ export interface CompileOrder {
   readonly environment: Environment
   /** From reading the files. */
   readonly problems: readonly Problem[]
-  /** Of those who looked at the Config that came of the same files; to be told with their places. */
-  readonly findings: readonly Finding[]
 }
 
 export interface Compiler extends Closable {
@@ -24,11 +21,13 @@ export interface Compiler extends Closable {
 }
 
 /** In this thread. What it takes is loaded when it is first needed. */
-export const compileHere: Compiler = {
-  expect() {},
-  close() {},
-  async compile({ files, environment, problems, findings }) {
-    const { compileFiles } = await import('./load.ts')
-    return compileFiles(files, { environment, examine: () => findings }, Problems.of(problems))
-  },
+export function compileHere(examine?: LoadOptions['examine']): Compiler {
+  return {
+    expect() {},
+    close() {},
+    async compile({ files, environment, problems }) {
+      const { compileFiles } = await import('./load.ts')
+      return compileFiles(files, { environment, ...(examine ? { examine } : {}) }, Problems.of(problems))
+    },
+  }
 }

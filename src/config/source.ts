@@ -24,7 +24,7 @@ export interface SourceOptions {
   readonly examine?: (config: Config) => readonly Finding[]
   /** Documents besides those of `paths`. */
   readonly supply?: DocumentSupply
-  /** Closed with the source; by default this thread. */
+  /** Closed with the source; by default this thread, which then asks `examine`. */
   readonly compiler?: Compiler
 }
 
@@ -75,7 +75,7 @@ export class ConfigSource implements Closable {
 
   constructor(options: SourceOptions) {
     this.#options = options
-    this.#compiler = options.compiler ?? compileHere
+    this.#compiler = options.compiler ?? compileHere(options.examine)
   }
 
   /** The last good Config; undefined until there is one. */
@@ -164,7 +164,7 @@ export class ConfigSource implements Closable {
   }
 
   #orderOf({ files, problems, fingerprint }: Reading): CompileOrder {
-    return { fingerprint, files, environment: this.#options.environment ?? {}, problems: problems.sorted(), findings: [] }
+    return { fingerprint, files, environment: this.#options.environment ?? {}, problems: problems.sorted() }
   }
 
   async #compile(reading: Reading): Promise<LoadResult> {
@@ -177,16 +177,9 @@ export class ConfigSource implements Closable {
   }
 
   async #compileOnce(reading: Reading): Promise<LoadResult> {
-    const { files } = reading
-    const { examine } = this.#options
-    const order = this.#orderOf(reading)
-    const result = await this.#compiler.compile(order)
-    if (result.config === undefined) return result
-    const lost = this.#lostSettings(files, result)
-    if (lost !== undefined) return { problems: [lost], settingsKeys: result.settingsKeys }
-    const findings = examine?.(result.config) ?? []
-    // once more, for the places of what was found
-    return findings.length === 0 ? result : this.#compiler.compile({ ...order, findings })
+    const result = await this.#compiler.compile(this.#orderOf(reading))
+    const lost = result.config === undefined ? undefined : this.#lostSettings(reading.files, result)
+    return lost === undefined ? result : { problems: [lost], settingsKeys: result.settingsKeys }
   }
 
   /** A file that goes takes routes and services with it; but settings that nothing else sets are lost, not meant to be the defaults. */

@@ -2,6 +2,7 @@
 import type { Config } from '../config/schema/config.ts'
 import type { ServiceConfig } from '../config/schema/services.ts'
 import { canonicalIp, formatHostPort } from '../core/address.ts'
+import { atOnce, type Steps } from '../core/steps.ts'
 import { compilePolicies, type Policies } from '../policy/families.ts'
 import { type Authentication, compileAuthentication, type TokenTools } from '../policy/jwt/authentication.ts'
 import { MtlsModes } from '../policy/mtls.ts'
@@ -70,8 +71,13 @@ export interface CompileOptions<S> {
   readonly tokens?: TokenTools | undefined
 }
 
-/** Throws when a route does not compile; loading has reported that before. */
+/** As `compileInSteps`, at once. */
 export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): Snapshot<S> {
+  return atOnce(compileInSteps(config, options))
+}
+
+/** Throws when a route does not compile; loading has reported that before. */
+export function* compileInSteps<S>(config: Config, options: CompileOptions<S>): Steps<Snapshot<S>> {
   const { id, runtime, random, principal = '', allGateways = false, tokens, limiters = new RateLimiters() } = options
   const { settings } = config
   const { workload } = settings
@@ -86,6 +92,7 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
   const addresses = new Map(
     entries.flatMap(([service, found]) => service.addresses.map((ip) => [formatHostPort(canonicalIp(ip), service.port), found])),
   )
+  yield
   const parts = {
     resolve: (ref: string) => services.get(ref),
     hasSubset: ({ config: service }: Destination<S>, subset: string) => service.subsets.some(({ name }) => name === subset),
@@ -97,11 +104,10 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
   const { table, problems } = compileRoutes(config.routes, { ...parts, aliases: (host) => services.aliases(host), scope })
   const [problem] = problems
   if (problem !== undefined) throw new Error(`routes[${problem.route}].${problem.path.join('.')}: ${problem.message}`)
-  const app = workload.labels['app'] ?? workload.name
-  const host = `${app}.${workload.namespace}.svc.cluster.local`
-  const service = { host, name: app, namespace: workload.namespace }
-  const own = partyOf(workload, service)
-  const ownVerified = partyOf({ ...workload, principal }, service)
+  yield
+  const policies = compilePolicies(config)
+  yield
+  const { own, ownVerified } = ownParties(workload, principal)
   return {
     id,
     config,
@@ -113,7 +119,7 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
       : null,
     tcpRoutes: compileTcpRoutes(config.tcpRoutes, { ...parts, every: (ref) => services.every(ref), scope }).table,
     gateways: compileGateways(config, allGateways ? undefined : listenedGateways(settings), parts),
-    policies: compilePolicies(config),
+    policies,
     authentication: compileAuthentication(config, tokens),
     mtls: new MtlsModes(config),
     egress: compileIsolation(config, 'egress'),
@@ -127,6 +133,14 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
     ),
     serverFirst: new ServerFirst(config.services),
   }
+}
+
+/** This workload without and with its certificate. */
+function ownParties(workload: Config['settings']['workload'], principal: string): { own: Party; ownVerified: Party } {
+  const app = workload.labels['app'] ?? workload.name
+  const host = `${app}.${workload.namespace}.svc.cluster.local`
+  const service = { host, name: app, namespace: workload.namespace }
+  return { own: partyOf(workload, service), ownVerified: partyOf({ ...workload, principal }, service) }
 }
 
 function listenedGateways({ listeners }: Config['settings']): Set<string> {
