@@ -44,7 +44,11 @@ function rewriteFor<S>(route: Route<S>, choice: Pick<WeightedService<S>, 'reques
   if (route.rewrite !== null && head.path.startsWith('/')) {
     const path = route.rewrite.apply(head.path)
     if (path === undefined) return false
-    head.path = path
+    if (path !== head.path) {
+      // as Envoy tells it, for logs and for whoever is called
+      head.fields.set('x-envoy-original-path', head.path)
+      head.path = path
+    }
   }
   if (route.requestEdits !== null) route.requestEdits.applyToRequest(head)
   if (choice.requestEdits !== null) choice.requestEdits.applyToRequest(head)

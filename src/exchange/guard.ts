@@ -33,9 +33,19 @@ export interface GuardDeps {
 const EMPTY = Buffer.alloc(0)
 
 /** The answer to a preflight; undefined: it is none. */
-export function preflightReply({ cors }: Guards, head: RequestHead): Reply | undefined {
+function preflightReply({ cors }: Guards, head: RequestHead): Reply | undefined {
   const fields = cors?.preflight(head)
   return fields === undefined ? undefined : httpReply(204, fields, EMPTY)
+}
+
+/** What every request like this one is answered by its route's guards, whatever came before; undefined: it goes on. */
+export function certainReply(guards: Guards, head: RequestHead): Reply | FailureCode | undefined {
+  const preflight = preflightReply(guards, head)
+  if (preflight !== undefined) return preflight
+  const { fault, maxRequestBytes } = guards
+  const asked = fault?.applies(head) === true && fault.abortsAlways(head) ? fault.abortOf(head) : undefined
+  if (asked !== undefined) return abortReply(asked, head)
+  return head.bodyLength > maxRequestBytes ? 'body_too_large' : undefined
 }
 
 /** Answers, holds or refuses the request, or lets it go on. */

@@ -48,10 +48,20 @@ export class Fault {
     return { status: abort.status ?? 0, grpcStatus: abort.grpcStatus ?? 0 }
   }
 
+  /** Whether every request like this one is answered so: for `explain`. */
+  abortsAlways(head: RequestHead): boolean {
+    const asked = this.#config.byHeader && askedAbort(head) !== undefined
+    return (asked || this.#config.abort !== undefined) && this.#shareOf(head, ABORT, this.#config.abort?.percent) >= 100
+  }
+
   /** Callers may ask for less than the configuration says, never for more. */
-  #strikes(head: RequestHead, field: string, percent = 100): boolean {
+  #shareOf(head: RequestHead, field: string, percent = 100): number {
     const asked = this.#config.byHeader ? head.fields.get(`${field}-percentage`) : undefined
-    const share = asked !== undefined && WHOLE.test(asked) ? Math.min(Number(asked), percent) : percent
+    return asked !== undefined && WHOLE.test(asked) ? Math.min(Number(asked), percent) : percent
+  }
+
+  #strikes(head: RequestHead, field: string, percent: number | undefined): boolean {
+    const share = this.#shareOf(head, field, percent)
     return share >= 100 || (share > 0 && this.#random() * 100 < share)
   }
 }

@@ -91,7 +91,10 @@ const SCENES: readonly Scene[] = [
       { ...TO_A, matches: [{ path: { prefix: '/cut' } }], rewrite: { regex: { pattern: '_', replacement: '' } } },
     ],
     asks: [
-      [{ path: '/pre/a?q=/pre' }, { seen: { path: '/p/a?q=/pre', host: 'inner.shop:81' } }],
+      [
+        { path: '/pre/a?q=/pre' },
+        { seen: { path: '/p/a?q=/pre', host: 'inner.shop:81', headers: { 'x-envoy-original-path': '/pre/a?q=/pre' } } },
+      ],
       [{ path: '/pre?q' }, { seen: { path: '/p?q' } }],
       [{ path: '/whole' }, { seen: { path: '/p' } }],
       [{ path: '/strip/a' }, { seen: { path: '/a', host: 'a.shop' } }],

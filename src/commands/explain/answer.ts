@@ -4,7 +4,7 @@ import { formatAddress, parseAddress } from '../../core/address.ts'
 import { FAILURES, type FailureCode } from '../../core/failures.ts'
 import { authorizeAsked, comesIn, type Judged } from '../../exchange/authorize.ts'
 import { answerOf, appCourseOf, type Course, courseTo } from '../../exchange/follow.ts'
-import { preflightReply } from '../../exchange/guard.ts'
+import { certainReply } from '../../exchange/guard.ts'
 import { replyTo } from '../../exchange/local-reply.ts'
 import { destinationOf } from '../../exchange/peer.ts'
 import type { Caller, Plan } from '../../exchange/plan.ts'
@@ -19,7 +19,7 @@ import { type Exit, exitOf } from './egress.ts'
 import { gatewayOf } from './gateway.ts'
 import { pairsOf, readRequest, readResponse, sentFields } from './heads.ts'
 import type { Pairs, Question } from './question.ts'
-import { isAt, listenerOf, mirrorsOf, type Share, type Target, targetOf } from './target.ts'
+import { isAt, listenerOf, mirrorsOf, partOf, pinnedOf, type Share, type Target, targetOf } from './target.ts'
 import type { Viewpoint } from './viewpoints.ts'
 
 interface Reply {
@@ -112,21 +112,31 @@ function follow(
   head: RequestHead,
   { question, snapshot, target, toApp }: { question: Question; snapshot: Viewpoint; target: Target; toApp: boolean },
 ): Answer {
-  const preflight = route.guards === null ? undefined : preflightReply(route.guards, head)
-  const own = preflight === undefined ? answerOf(route, head) : { reply: preflight }
+  const guarded = route.guards === null ? undefined : certainReply(route.guards, head)
+  if (typeof guarded === 'string')
+    return { ...failed(guarded, `the route ${route.id} does not let it through`, head), route: route.id }
+  const own = guarded === undefined ? answerOf(route, head) : { reply: guarded }
   if (own !== undefined && 'reply' in own) {
     const { status, fields } = own.reply.head
-    const why = `the route ${route.id} answers ${preflight === undefined ? 'it' : 'the preflight'} here`
+    const why = `the route ${route.id} answers it here${guarded === undefined ? '' : ', before anything else'}`
     return { ...ALLOWED, why, route: route.id, status, reply: { status, headers: pairsOf(fields) } }
   }
-  const choice = route.services.choices.find(({ service }) => service !== undefined)
+  const pinned = pinnedOf(route, head)
+  const choice = pinned ?? route.services.choices.find(({ service }) => service !== undefined)
   if (own === undefined && choice === undefined && !toApp)
     return { ...failed('missing_backend', target.why, head), route: route.id }
   const fork =
     own ?? (toApp ? appCourseOf(route, head) : courseTo(route, choice as WeightedService<Destination<undefined>>, head))
   if ('failure' in fork) return { ...failed(fork.failure, fork.detail, head), route: route.id }
   const responseEdits = chain((fork as Course<unknown>).responseEdits, route.guards?.cors?.grantFor(head) ?? null)
-  return { ...ALLOWED, ...target, mirrors: mirrorsOf(route), ...passed(question, head, { snapshot, edits: responseEdits }) }
+  const services = pinned?.service === undefined ? target.services : [{ ...partOf(pinned.service, pinned.subset), share: 1 }]
+  return {
+    ...ALLOWED,
+    ...target,
+    services,
+    mirrors: mirrorsOf(route),
+    ...passed(question, head, { snapshot, edits: responseEdits }),
+  }
 }
 
 function explainConnection(

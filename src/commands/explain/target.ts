@@ -1,9 +1,10 @@
 // Where a request that is let through may go, as explain tells it.
+import type { RequestHead } from '../../codec/message.ts'
 import type { InboundListenerConfig } from '../../config/schema/listeners.ts'
 import { parseAddress } from '../../core/address.ts'
 import type { Plan } from '../../exchange/plan.ts'
 import type { Destination } from '../../exchange/snapshot.ts'
-import type { Route } from '../../routing/route.ts'
+import type { Route, WeightedService } from '../../routing/route.ts'
 import type { TcpRoute } from '../../routing/tcp-routes.ts'
 import type { Question } from './question.ts'
 import type { Viewpoint } from './viewpoints.ts'
@@ -57,6 +58,12 @@ function application(snapshot: Viewpoint, question: Question): Share[] {
   return port === undefined ? [] : [{ name, namespace, port, share: 1 }]
 }
 
+/** What the caller stays with by what it brings; undefined: it is drawn. */
+export function pinnedOf<S>({ sticky, services }: Route<S>, head: RequestHead): WeightedService<S> | undefined {
+  const hash = sticky?.hashOf(head) ?? -1
+  return hash < 0 ? undefined : services.at(hash)
+}
+
 /** Who gets copies of it. */
 export function mirrorsOf({ mirrors }: Route<Destination<undefined>>): Share[] {
   return (mirrors ?? []).map(({ service, subset, share }) => ({ ...partOf(service, subset), share }))
@@ -85,7 +92,7 @@ function routeTarget({ id, services }: Pick<TcpRoute<Destination<undefined>>, 'i
   }
 }
 
-function partOf({ config }: Destination<undefined>, subset: string): Omit<Share, 'share'> {
+export function partOf({ config }: Destination<undefined>, subset: string): Omit<Share, 'share'> {
   const { name, namespace, port } = config
   return { name, namespace, port, ...(subset === '' ? {} : { subset }) }
 }

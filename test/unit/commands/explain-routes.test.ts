@@ -78,7 +78,7 @@ const CASES: readonly { readonly name: string; readonly route: object; readonly 
         ['Access-Control-Request-Method', 'PUT'],
       ],
     },
-    answer: { status: 204, services: [], reply: { status: 204 }, why: 'the route r answers the preflight here' },
+    answer: { status: 204, services: [], reply: { status: 204 }, why: 'the route r answers it here, before anything else' },
   },
   {
     name: 'a response says who may read it',
@@ -130,6 +130,36 @@ const CASES: readonly { readonly name: string; readonly route: object; readonly 
         { ...A, share: 0.75 },
       ],
     },
+  },
+  {
+    name: 'who stays with a service goes there alone',
+    route: { services: [{ service: 'a' }, { service: 'b' }], sticky: { cookie: 'pin' } },
+    request: { headers: [['Cookie', 'pin=ffffffff']] },
+    answer: { services: [{ ...B, share: 1 }] },
+  },
+  {
+    name: 'a fault that always strikes is the answer',
+    route: { services: [{ service: 'a' }], fault: { abort: { status: 418 }, headers: { 'x-a': { exact: '1' } } } },
+    request: { headers: [['x-a', '1']] },
+    answer: { status: 418, services: [], forwarded: null },
+  },
+  {
+    name: 'one that strikes now and then is not',
+    route: { services: [{ service: 'a' }], fault: { abort: { status: 418, percent: 99 } } },
+    request: {},
+    answer: { status: null, services: [{ ...A, share: 1 }] },
+  },
+  {
+    name: 'nor is one for other requests',
+    route: { services: [{ service: 'a' }], fault: { abort: { status: 418 }, headers: { 'x-a': { exact: '1' } } } },
+    request: {},
+    answer: { status: null, services: [{ ...A, share: 1 }] },
+  },
+  {
+    name: 'a body whose length is too much is refused',
+    route: { services: [{ service: 'a' }], maxRequestBytes: 10 },
+    request: { method: 'POST', headers: [['content-length', '11']] },
+    answer: { status: 413, route: 'r', services: [], forwarded: null },
   },
   {
     name: 'mirrors get their share beside',
