@@ -23,15 +23,15 @@ const LONGEST_MS = 86_400_000
 
 export class Guard {
   readonly #clock: Clock
-  readonly #closed: (why: Distrust, detail: string) => void
+  readonly #closed: (why: Distrust, detail: string, count: number) => void
   readonly #held = new Set<Held>()
   readonly #alarm: Alarm
   #trust: Trust
   #nextMs = Infinity
   #heir: Guard | undefined
 
-  /** `closed`: told of every connection that is closed. */
-  constructor(clock: Clock, trust: Trust, closed: (why: Distrust, detail: string) => void) {
+  /** `closed`: told of what is closed; of connections that are closed for the same reason at once, together. */
+  constructor(clock: Clock, trust: Trust, closed: (why: Distrust, detail: string, count: number) => void) {
     this.#clock = clock
     this.#trust = trust
     this.#closed = closed
@@ -69,11 +69,14 @@ export class Guard {
     this.#look()
   }
 
-  /** What is still held loses its ground. */
+  /** Nobody is believed any more. */
+  distrustAll(detail: string): void {
+    this.#close(Array.from(this.#held, (held) => [held, { kind: 'refused', why: 'untrusted', detail }] as const))
+  }
+
   close(): void {
     this.#alarm.close()
-    for (const held of Array.from(this.#held))
-      this.#let(held, { kind: 'refused', why: 'untrusted', detail: 'there is no identity any more' })
+    this.#held.clear()
   }
 
   #release(held: Held): void {
@@ -81,10 +84,14 @@ export class Guard {
     if (this.#heir !== undefined) this.#heir.#release(held)
   }
 
-  #let(held: Held, refused: Refused): void {
-    this.#held.delete(held)
-    this.#closed(refused.why, refused.detail)
-    held.holder.close(refused)
+  #close(ended: readonly (readonly [Held, Refused])[]): void {
+    const counts = new Map<string, { why: Distrust; count: number }>()
+    for (const [held, refused] of ended) {
+      this.#held.delete(held)
+      counts.set(refused.detail, { why: refused.why, count: (counts.get(refused.detail)?.count ?? 0) + 1 })
+      held.holder.close(refused)
+    }
+    for (const [detail, { why, count }] of counts) this.#closed(why, detail, count)
   }
 
   #expect(notAfterMs: number): void {
@@ -96,13 +103,12 @@ export class Guard {
   #look(): void {
     this.#nextMs = Infinity
     const nowMs = this.#clock.wallMs()
-    for (const held of Array.from(this.#held)) {
+    const ended: (readonly [Held, Refused])[] = []
+    for (const held of this.#held) {
       const verdict = this.#trust.verify(held.leaf, nowMs)
-      if (verdict.kind === 'verified') {
-        this.#expect(verdict.notAfterMs)
-        continue
-      }
-      this.#let(held, verdict)
+      if (verdict.kind === 'verified') this.#expect(verdict.notAfterMs)
+      else ended.push([held, verdict])
     }
+    this.#close(ended)
   }
 }

@@ -17,8 +17,8 @@ export interface IdentityOptions {
   readonly log: Log
   /** A change of the files was taken, or refused. */
   readonly reloaded: (result: 'success' | 'failure') => void
-  /** An open connection was closed. */
-  readonly closed: (why: Distrust) => void
+  /** Open connections were closed. */
+  readonly closed: (why: Distrust, count: number) => void
 }
 
 /** Certificate and key may be written one after the other, and not every change of the second one is heard: what does not fit together
@@ -42,9 +42,9 @@ export class Identity implements Closable {
     this.#fingerprint = reading.fingerprint
     this.#material = makeMaterial(files, reading, domains, clock.wallMs())
     for (const warning of this.#material.warnings) log.warn(warning)
-    this.#guard = new Guard(clock, this.#material.trust, (why, detail) => {
-      options.closed(why)
-      log.warn('a connection was closed because its certificate is no longer believed', { why, detail })
+    this.#guard = new Guard(clock, this.#material.trust, (why, detail, count) => {
+      options.closed(why, count)
+      log.warn('connections were closed because a certificate is no longer believed', { why, detail, count })
     })
     const paths = [files.certificate, files.key, files.trustBundle, ...Object.values(files.federated)]
     this.#watch = watchConfig(files.crl === undefined ? paths : [...paths, files.crl], clock, () => this.look())
@@ -115,7 +115,12 @@ export class Identity implements Closable {
     this.#guard.takeOver(former.#guard)
   }
 
-  /** Also closes what it has let in, unless another one has taken over. */
+  /** There is no identity any more: closes what it has let in. */
+  retire(): void {
+    this.#guard.distrustAll('there is no identity any more')
+    this.close()
+  }
+
   close(): void {
     this.#guard.close()
     void this.#watch.close()

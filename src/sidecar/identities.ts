@@ -41,8 +41,11 @@ export class Identities {
         this.#current = next
         this.#tellEnd()
         if (former === undefined) return
-        next?.takeOver(former)
-        former.close()
+        if (next === undefined) former.retire()
+        else {
+          next.takeOver(former)
+          former.close()
+        }
       },
       drop: () => next?.close(),
     }
@@ -65,7 +68,7 @@ export class Identities {
         metrics.counter('identityReloads', { result }).add()
         this.#tellEnd()
       },
-      closed: (reason) => metrics.counter('distrusted', { reason }).add(),
+      closed: (reason, count) => metrics.counter('distrusted', { reason }).add(count),
     })
     const { own } = identity.material
     if (own.namespace !== workload.namespace || own.serviceAccount !== workload.serviceAccount) {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { TestAuthority } from '../support/certificates.ts'
+import { configOf } from '../support/config-of.ts'
 import { eventually } from '../support/eventually.ts'
 import { httpOrigin } from '../support/origin.ts'
 import { rawClient } from '../support/raw-peer.ts'
@@ -267,4 +268,27 @@ t.test('does not let a caller become another one on its connection', async (t) =
     socket.renegotiate({ rejectUnauthorized: true }, (error) => resolve(error !== null))
   })
   t.equal(refused, true)
+})
+
+t.test('keeps callers through a reload that moves the identity, and closes them when it is taken away', async (t) => {
+  const ours = new TestAuthority(t)
+  const app = await httpOrigin(t)
+  const settings = (folder: string | undefined) => ({
+    logLevel: 'silent',
+    ...(folder === undefined ? {} : { identity: { folder } }),
+    listeners: { inbound: [{ listen: '127.0.0.1:0', app: app.address }] },
+  })
+  const { inbound, sidecar } = await startSidecar(t, settings(ours.workload('shop', 'catalog')))
+  const socket = open(t, inbound, ours.issue('web', 'front'))
+  socket.on('error', () => {})
+  const ask = async (): Promise<string> => {
+    socket.write('GET / HTTP/1.1\r\nHost: app\r\n\r\n')
+    return String((await once(socket, 'data'))[0])
+  }
+  t.match(await ask(), /^HTTP\/1\.1 200/)
+  await sidecar.reload(configOf(settings(ours.workload('shop', 'catalog'))))
+  t.match(await ask(), /^HTTP\/1\.1 200/)
+  await sidecar.reload(configOf(settings(undefined)))
+  await once(socket, 'close')
+  await t.rejects(sidecar.reload(configOf(settings('/nowhere'))), /cannot read .*tls\.crt/)
 })

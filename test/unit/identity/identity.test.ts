@@ -26,7 +26,7 @@ function open(t: Test, folder: string, settings: { federated?: Record<string, st
     clock,
     log,
     reloaded: (result) => told.push(result),
-    closed: (why) => told.push(why),
+    closed: (why, count) => told.push(`${why} ${count}`),
   })
   t.teardown(() => identity.close())
   return { identity, clock, log, told }
@@ -134,7 +134,7 @@ t.test('closes what stands on a certificate when that ends, not earlier', async 
   clock.advance(30_000)
   t.equal(short.closed?.why, 'expired')
   t.equal(gone.closed, undefined)
-  t.same(told, ['expired', 'expired'])
+  t.same(told, ['expired 1', 'expired 1'])
   t.equal(identity.held, 0)
 })
 
@@ -148,7 +148,7 @@ t.test('closes what stands on a revoked certificate and leaves the rest alone', 
   identity.look()
   t.equal(badHeld.closed?.why, 'revoked')
   t.equal(goodHeld.closed, undefined)
-  t.same(told, ['success', 'revoked'])
+  t.same(told, ['success', 'revoked 1'])
 })
 
 t.test('closes what stands on a trust domain that is believed no more', async (t) => {
@@ -177,4 +177,20 @@ t.test('asks for connections to be opened anew when its own certificate is anoth
   identity.look()
   t.equal(held.renewed, 1)
   t.equal(held.closed, undefined)
+})
+
+t.test('hands over what it has let in to its successor, and closes it when there is none', async (t) => {
+  const ours = new TestAuthority(t, 'cluster.local', START)
+  const folder = ours.workload('shop', 'cart')
+  const [first, second] = [open(t, folder), open(t, folder)]
+  const [kept, gone] = [hold(first.identity, ours.issue('a', 'b').cert), hold(first.identity, ours.issue('a', 'c').cert)]
+  second.identity.takeOver(first.identity)
+  first.identity.close()
+  t.equal(second.identity.held, 2)
+  gone.release()
+  t.equal(second.identity.held, 1, 'also what was handed over can end by itself')
+  second.identity.retire()
+  t.equal(kept.closed?.why, 'untrusted')
+  t.equal(gone.closed, undefined)
+  t.same([first.told, second.told], [[], ['untrusted 1']])
 })
