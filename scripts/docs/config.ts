@@ -25,7 +25,8 @@ const RESOURCES = `## Kubernetes resources
 
 Documents with \`apiVersion\` and \`kind\`, one by one, in a \`List\`, or in the \`*.yaml\`, \`*.yml\` and \`*.json\` of a ConfigMap
 document. What this version does not understand yet and traffic depends on is an error; so is a kind that its group does not have.
-Resources of other groups are ignored with a warning.
+Resources of other groups are ignored with a warning. What is done with each field: [Gateway API](resources/gateway-api.md),
+[Istio's networking](resources/istio-networking.md), [NetworkPolicy](resources/networkpolicy.md), [SMI](resources/smi.md).
 
 | group | read | refused by this version | ignored with a warning |
 |---|---|---|---|

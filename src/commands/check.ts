@@ -28,7 +28,11 @@ export async function checkCommand(paths: readonly string[], print: boolean, io:
   return code
 }
 
+/** What is printed is not to be taken for the whole where something of it can't be said natively. */
 function nativeForm({ settings, ...config }: Config): string[] {
+  const kept = config.networkPolicies.map(
+    ({ namespace, name }) => `# NetworkPolicy ${namespace}/${name} has no native form: keep its document beside this one`,
+  )
   const written = settingsSchema.encode({
     ...settings,
     services: [...config.services],
@@ -38,5 +42,5 @@ function nativeForm({ settings, ...config }: Config): string[] {
     gateways: [...config.gateways],
     tokens: [...config.tokens],
   })
-  return formatYaml(redact(written)).trimEnd().split('\n')
+  return [...kept, ...formatYaml(redact(written)).trimEnd().split('\n')]
 }

@@ -70,7 +70,9 @@ function allServices(
 ): CompiledService[] {
   const own = settings.workload.namespace
   const known = compileServices(resources, problems)
-  const services = [...settings.services, ...known.map(({ config }) => config)]
+  const services = new Set(
+    [...settings.services, ...known.map(({ config }) => config)].map(({ name, namespace }) => `${name}.${namespace}`),
+  )
   const plain = [...known, ...compileServiceEntries(resources, { pods, services, own, problems })]
   const configs = applyDestinationRules(
     plain.map(({ config }) => config),

@@ -58,3 +58,54 @@ t.test('prints everything in the native form, without secrets, so that it can be
   t.same(again.config?.services, first.config?.services)
   t.same(again.config?.settings.http, first.config?.settings.http)
 })
+
+t.test('prints Istio and SMI in a native form that loads to the same routes and policies', async (t) => {
+  const folder = new Folder(t)
+  const istio = (kind: string, spec: object) => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind,
+    metadata: { name: 'a', namespace: 'shop' },
+    spec,
+  })
+  const documents = [
+    istio('ServiceEntry', { hosts: ['a.example'], ports: [{ number: 80, name: 'http' }], resolution: 'DNS' }),
+    istio('DestinationRule', {
+      host: 'a.example',
+      subsets: [{ name: 'v1', labels: { v: '1' } }],
+      trafficPolicy: { outlierDetection: {} },
+    }),
+    istio('VirtualService', {
+      hosts: ['a.example'],
+      http: [
+        {
+          match: [{ uri: { prefix: '/a' } }],
+          rewrite: { uri: '/b' },
+          route: [{ destination: { host: 'a.example', subset: 'v1' } }],
+        },
+        { redirect: { uri: '/c' } },
+      ],
+    }),
+    {
+      ...istio('TrafficTarget', {
+        destination: { kind: 'ServiceAccount', name: 'default' },
+        rules: [{ kind: 'TCPRoute', name: 'a' }],
+        sources: [{ kind: 'ServiceAccount', name: 'b' }],
+      }),
+      apiVersion: 'access.smi-spec.io/v1alpha3',
+    },
+    { ...istio('TCPRoute', { matches: { ports: [80] } }), apiVersion: 'specs.smi-spec.io/v1alpha4' },
+    { ...istio('NetworkPolicy', { podSelector: {} }), apiVersion: 'networking.k8s.io/v1' },
+  ]
+  folder.write('a.yaml', GOOD)
+  folder.write('b.yaml', documents.map((one) => `---\n${JSON.stringify(one)}\n`).join(''))
+  const { lines } = await check([folder.path], { print: true })
+  t.same(lines.slice(0, 1), ['# NetworkPolicy shop/a has no native form: keep its document beside this one'])
+  folder.write('again.yaml', lines.join('\n'))
+  const { config, problems } = await loadConfig([folder.join('again.yaml')])
+  t.same(problems, [])
+  const first = await loadConfig([folder.join('a.yaml'), folder.join('b.yaml')])
+  t.equal(config?.routes.length, 3)
+  t.same(config?.services, first.config?.services)
+  t.same(config?.policies, first.config?.policies)
+  t.same(config?.routes.slice(1), first.config?.routes.slice(1))
+})

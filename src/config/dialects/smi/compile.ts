@@ -15,7 +15,7 @@ export function compileSmi(
   problems: Problems,
 ): Pick<Draft, 'routes' | 'tcpRoutes' | 'policies'> {
   const groups = new RouteGroups(resources)
-  const splits = compileSplits(resources, { services, groups, problems })
+  const splits = compileSplits(resources, { ports: portsOf(services), groups, problems })
   return {
     policies: compileTargets(resources, { groups, tcpRoutes: portsOfTcpRoutes(resources), problems }),
     routes: splits.flatMap(({ routes, resource }) => routes.map((route) => located(route, resource))),
@@ -25,4 +25,15 @@ export function compileSmi(
 
 function located<T>(value: T, resource: Resource): Located<T> {
   return { value, label: `${resource.kind} ${resource.namespace}/${resource.name}`, at: () => placeIn(resource) }
+}
+
+function portsOf(services: readonly ServiceConfig[]): Map<string, number[]> {
+  const ports = new Map<string, number[]>()
+  for (const { name, namespace, port } of services) {
+    const key = `${name}.${namespace}`
+    const list = ports.get(key)
+    if (list === undefined) ports.set(key, [port])
+    else list.push(port)
+  }
+  return ports
 }

@@ -5,7 +5,6 @@ import type { Path, Problems } from '../../problem.ts'
 import type { RouteMatchConfig } from '../../schema/route-match.ts'
 import type { RouteConfig } from '../../schema/routes.ts'
 import { routeSchema } from '../../schema/routes.ts'
-import type { ServiceConfig } from '../../schema/services.ts'
 import type { TcpRouteConfig } from '../../schema/tcp-routes.ts'
 import { tcpRouteSchema } from '../../schema/tcp-routes.ts'
 import type { Kind, Resource, Resources } from '../resource.ts'
@@ -55,7 +54,8 @@ type Split = Resource<z.output<typeof TRAFFIC_SPLIT.schema>>
 type Backend = z.output<typeof backend>
 
 export interface SplitContext {
-  readonly services: readonly ServiceConfig[]
+  /** Of each service, by name.namespace. */
+  readonly ports: ReadonlyMap<string, readonly number[]>
   readonly groups: RouteGroups
   readonly problems: Problems
 }
@@ -183,15 +183,16 @@ class SplitCompiler {
     return `${service.toLowerCase().split('.', 1)[0]}.${this.#split.namespace}`
   }
 
-  #portsOf(name: string): number[] {
-    const own = this.#context.services.filter((service) => `${service.name}.${service.namespace}` === name)
-    return own.map(({ port }) => port)
+  #portsOf(name: string): readonly number[] {
+    return this.#context.ports.get(name) ?? []
   }
 
   #hint(name: string): string {
-    const { namespace } = this.#split
-    const known = this.#context.services.filter((service) => service.namespace === namespace)
-    return didYouMean(name, [...new Set(known.map((service) => `${service.name}.${namespace}`))])
+    const own = `.${this.#split.namespace}`
+    return didYouMean(
+      name,
+      [...this.#context.ports.keys()].filter((known) => known.endsWith(own)),
+    )
   }
 
   #warn(path: Path, message: string, hint: string): void {

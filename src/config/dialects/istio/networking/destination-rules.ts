@@ -7,8 +7,8 @@ import { byAge } from '../../age.ts'
 import type { Resources } from '../../resource.ts'
 import { placeIn } from '../../resource.ts'
 import { DESTINATION_RULE, type DestinationRule, type Subset, type TrafficPolicy } from './destination-rule.ts'
-import { nativeHost } from './mesh.ts'
 import { namespacesOf } from './route-scope.ts'
+import { RuleIndex } from './rule-index.ts'
 import { partsOf, policyOf } from './traffic-policy.ts'
 
 export type Own = Pick<Settings, 'workload' | 'rootNamespace'>
@@ -24,9 +24,10 @@ export function applyDestinationRules(
     .filter((rule) => isVisible(rule, own))
     .sort(byAge)
   for (const rule of resources.of(DESTINATION_RULE)) warnOfUnused(rule, problems)
+  const index = new RuleIndex(rules)
   const used = new Set<DestinationRule>()
   const applied = services.map((service) => {
-    const found = rulesFor(service, rules, own)
+    const found = index.rulesFor(service, own)
     for (const rule of found) used.add(rule)
     return found.length === 0 ? service : apply(service, found)
   })
@@ -46,34 +47,6 @@ function isVisible({ namespace, value }: DestinationRule, { workload }: Own): bo
   if (!workloadSelector) return true
   const labels = Object.entries(workloadSelector.matchLabels ?? {})
   return namespace === workload.namespace && labels.every(([key, text]) => workload.labels[key] === text)
-}
-
-/**
- * In the order in which Istio looks: the caller's namespace, the service's, the root namespace; nobody else's. In one of them the host
- * that says most counts, and of equal ones the oldest, with subsets of the others.
- */
-function rulesFor(
-  service: ServiceConfig,
-  rules: readonly DestinationRule[],
-  { workload, rootNamespace }: Own,
-): DestinationRule[] {
-  for (const namespace of [workload.namespace, service.namespace, rootNamespace]) {
-    const found = rules.filter((rule) => rule.namespace === namespace && hostRank(rule, service) > 0)
-    const most = Math.max(...found.map((rule) => hostRank(rule, service)))
-    if (found.length > 0) return found.filter((rule) => hostRank(rule, service) === most)
-  }
-  return []
-}
-
-/** How much a rule's host says of a service; 0: it is not for it. */
-function hostRank({ namespace, value }: DestinationRule, service: ServiceConfig): number {
-  const names = [`${service.name}.${service.namespace}`, ...service.hosts.map((host) => host.toLowerCase())]
-  const host = nativeHost(value.spec.host, namespace)
-  if (names.includes(host)) return Number.MAX_SAFE_INTEGER
-  if (!host.startsWith('*')) return 0
-  const suffix = host.slice(1)
-  const full = [...names, `${service.name}.${service.namespace}.svc.cluster.local`]
-  return full.some((name) => name.endsWith(suffix)) ? host.length : 0
 }
 
 function apply(service: ServiceConfig, [first, ...others]: readonly DestinationRule[]): ServiceConfig {

@@ -72,8 +72,8 @@ export interface CompiledEntry {
 
 interface EntryContext {
   readonly pods: readonly WorkloadConfig[]
-  /** Kubernetes' own. */
-  readonly services: readonly ServiceConfig[]
+  /** name.namespace of all others. */
+  readonly services: ReadonlySet<string>
   /** Namespace of the own workload: what is not exported to it does not exist. */
   readonly own: string
   readonly problems: Problems
@@ -112,8 +112,7 @@ function freeHosts(resource: ServiceEntry, taken: Map<string, ServiceEntry>, { s
   return resource.value.spec.hosts.filter((text, index) => {
     const host = nativeHost(text, resource.namespace)
     const other = taken.get(host)
-    const service = services.some((one) => `${one.name}.${one.namespace}` === host)
-    if (other === undefined && !service && !isClusterHost(text)) {
+    if (other === undefined && !services.has(host) && !isClusterHost(text)) {
       taken.set(host, resource)
       return true
     }
