@@ -32,7 +32,7 @@ export const FAILURES = {
   misdirected: { status: 421, grpc: 12, flag: 'NR', side: 'downstream', retry: 'never', message: 'This connection is for another host.' },
   rate_limited: { status: 429, grpc: 8, flag: 'RL', side: 'downstream', retry: 'never', message: 'Too many requests.' },
   body_too_large: { status: 413, grpc: 8, flag: 'DPE', side: 'downstream', retry: 'never', message: 'The request body is too large.' },
-  fault_delay: { status: 0, grpc: 14, flag: 'DI', side: 'proxy', retry: 'never', message: 'The request was held on purpose.' },
+  fault_delay: { status: 0, grpc: 14, flag: 'DI', side: 'proxy', retry: 'never', message: 'The request was held on purpose, which is no failure.' },
   fault_abort: { status: 503, grpc: 14, flag: 'FI', side: 'proxy', retry: 'never', message: 'The request was answered on purpose.' },
   external_denied: { status: 403, grpc: 7, flag: 'UAEX', side: 'proxy', retry: 'never', message: 'Access denied.' },
   external_error: { status: 403, grpc: 7, flag: 'UAEX', side: 'proxy', retry: 'never', message: 'Access could not be decided.' },

@@ -46,6 +46,7 @@ export class ExchangeFacts implements Outcome, Judged {
   /** Which endpoints the workload may reach; null: all. */
   egress: Isolation | null = null
   recorded = false
+  delayed = false
   /** Among those under way. */
   place = -1
   /** What every response says besides, whoever it comes from; null: nothing. */

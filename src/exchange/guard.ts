@@ -16,6 +16,7 @@ export interface Guarded {
   /** What every response of it says besides, whoever it comes from. */
   ownEdits: FieldChange | null
   failure: FailureCode | undefined
+  delayed: boolean
   answer(reply: Reply): void
   fail(code: FailureCode, detail: string): void
   look(tap: BodyTap): void
@@ -60,7 +61,7 @@ export function guard(guards: Guards, head: RequestHead, x: Guarded, deps: Guard
     if (!abort(fault, head, x)) limit(guards, head, x, deps)
   }
   if (delayMs === 0) return next()
-  x.failure = 'fault_delay'
+  x.delayed = true
   x.hold(delayMs, next)
 }
 

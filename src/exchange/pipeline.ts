@@ -226,9 +226,9 @@ function recognize(peer: Peer, snapshot: Snapshot<Carrier>): void {
   peer.sourceIn = snapshot.id
 }
 
-/** At a gateway the list of addresses has been brought up to date; in the mesh the caller is the workload itself. */
+/** The list of addresses has been brought up to date where others call; those of the workload itself are its own. */
 function limitCaller({ source, peer }: Exchange, head: RequestHead, trustedHops: number): LimitCaller {
-  const address = peer.gateway === '' ? peer.remoteIp : forwardedClient(head.fields, peer.remoteIp, trustedHops)
+  const address = comesIn(peer) ? forwardedClient(head.fields, peer.remoteIp, trustedHops) : peer.remoteIp
   return { namespace: source.namespace, principal: source.principal, address }
 }
 

@@ -1,12 +1,11 @@
 // One line of the access log as JSON: Istio's keys, then ours.
-import { failureOf } from '../core/failures.ts'
-import { codeDetails, connectDetails, PROTOCOLS, terminationDetails, timeText, wholeMs } from './access-log-values.ts'
+import { codeDetails, connectDetails, flagOf, PROTOCOLS, terminationDetails, timeText, wholeMs } from './access-log-values.ts'
 import type { Outcome, Party } from './outcome.ts'
 
 export function jsonLine(x: Outcome): string {
   const { request } = x
   const fields = request?.fields
-  const flag = x.failure === undefined ? '-' : failureOf(x.failure).flag
+  const flag = flagOf(x)
   return (
     `{"start_time":"${timeText(x.startWallMs)}","method":${json(request?.method)},"path":${json(fields?.get('x-envoy-original-path') ?? request?.path)},` +
     `"protocol":${request === undefined ? 'null' : `"${PROTOCOLS[request.version]}"`},"response_code":${x.status},"response_flags":"${flag}",` +

@@ -4,8 +4,7 @@
 // %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%"
 // "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS%
 // %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%
-import { failureOf } from '../core/failures.ts'
-import { codeDetails, connectDetails, PROTOCOLS, terminationDetails, timeText, wholeMs } from './access-log-values.ts'
+import { codeDetails, connectDetails, flagOf, PROTOCOLS, terminationDetails, timeText, wholeMs } from './access-log-values.ts'
 import type { Outcome } from './outcome.ts'
 
 export function textLine(x: Outcome): string {
@@ -15,7 +14,7 @@ export function textLine(x: Outcome): string {
     request === undefined
       ? '"- - -"'
       : `"${quoted(request.method)} ${quoted(fields?.get('x-envoy-original-path') ?? request.path)} ${PROTOCOLS[request.version]}"`
-  const flag = x.failure === undefined ? '-' : failureOf(x.failure).flag
+  const flag = flagOf(x)
   const serviceTime = x.kind === 'tcp' || x.attempts === 0 ? '-' : wholeMs(x.upstreamMs)
   return (
     `[${timeText(x.startWallMs)}] ${start} ${x.status} ${flag} ${bare(codeDetails(x))} ${bare(terminationDetails(x))} ` +

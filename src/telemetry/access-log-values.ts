@@ -27,6 +27,12 @@ const DETAILS: Partial<Record<FailureCode, string>> = {
   overload: 'overload',
 }
 
+/** Envoy's response flag; '-': none. */
+export function flagOf({ failure, delayed }: Outcome): string {
+  if (failure !== undefined) return failureOf(failure).flag
+  return delayed === true ? failureOf('fault_delay').flag : '-'
+}
+
 /** How the status came about: a denial names its rule, other failures say what exactly went wrong. */
 export function codeDetails(x: Outcome): string {
   if (x.kind === 'tcp') return ''

@@ -85,7 +85,7 @@ export class Metrics {
       this.#failed(direction, failure)
       const side = MALFORMED_SIDE[failure]
       if (side !== undefined) this.counter('malformed', { side, kind: malformedKind(outcome.detail) }).add()
-    } else if (attempts > 0 && !outcome.upgraded)
+    } else if (attempts > 0 && !outcome.upgraded && outcome.delayed !== true)
       this.#overhead[direction].observe(Math.max(0, outcome.durationMs - outcome.upstreamMs) / 1000)
     if (attempts > 1) this.#retried(pair, attempts - 1)
   }

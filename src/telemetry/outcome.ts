@@ -38,6 +38,8 @@ export interface Outcome {
   /** -1: not gRPC, or none came. */
   readonly grpcStatus: number
   readonly failure: FailureCode | undefined
+  /** It was held on purpose: that has a flag, and is no failure. */
+  readonly delayed?: boolean
   /** For the log: what exactly failed. */
   readonly detail: string
   readonly requestId: string

@@ -22,11 +22,12 @@ const WIDTH = BOUNDS.length + 2
 
 /** status (10 bits), flag (6), gRPC status + 1 (5), gRPC (1), security (2): 24 bits. */
 export function httpKey(outcome: Outcome): number {
-  const { status, grpcStatus } = outcome
+  const { status, grpcStatus, delayed } = outcome
+  const failure = outcome.failure ?? (delayed === true ? 'fault_delay' : undefined)
   const code = status >= 100 && status <= 599 ? status : 0
   const grpc = grpcStatus >= 0 && grpcStatus <= 16 ? grpcStatus + 1 : 0
   const isGrpc = outcome.kind === 'grpc' ? 1 : 0
-  return (tcpKey(outcome.direction, outcome.security, outcome.failure) << 16) | (code << 6) | (grpc << 1) | isGrpc
+  return (tcpKey(outcome.direction, outcome.security, failure) << 16) | (code << 6) | (grpc << 1) | isGrpc
 }
 
 /** flag (6 bits), security (2). */

@@ -1,5 +1,6 @@
 // Routes of inbound calls: what a workload does with those that come to it, before its application sees them.
 import t from 'tap'
+import { TestAuthority } from '../support/certificates.ts'
 import { eventually } from '../support/eventually.ts'
 import { httpOrigin } from '../support/origin.ts'
 import { startSidecar } from '../support/sidecar.ts'
@@ -66,4 +67,54 @@ t.test('a preflight is answered before policies ask who calls, but not to who ma
   const nobody = await startSidecar(t, policies({ name: 'far', rules: [{ from: [{ ipBlocks: ['10.9.9.9'] }] }] }))
   t.equal((await ask(nobody.inbound, '/', preflight)).status, 403)
   t.equal(app.seen(), 0)
+})
+
+t.test('limits count callers by the identity of their certificate, and by the address behind trusted hops', async (t) => {
+  const ours = new TestAuthority(t)
+  const app = await httpOrigin(t)
+  const limit = (by: string): object => ({ requests: 2, per: '1h', by })
+  const far = await startSidecar(t, {
+    workload: { name: 'catalog-1', namespace: 'shop', serviceAccount: 'catalog' },
+    identity: { folder: ours.workload('shop', 'catalog') },
+    listeners: { inbound: [{ listen: '127.0.0.1:0', app: app.address, mtls: 'strict' }] },
+    trustedHops: 1,
+    routes: [
+      { name: 'p', at: 'inbound', matches: [{ path: { exact: '/principal' } }], rateLimits: [limit('principal')] },
+      { name: 'n', at: 'inbound', matches: [{ path: { exact: '/namespace' } }], rateLimits: [limit('namespace')] },
+      { name: 'a', at: 'inbound', matches: [{ path: { exact: '/address' } }], rateLimits: [limit('address')] },
+    ],
+  })
+  const callers = await Promise.all(
+    [
+      ['web', 'front'],
+      ['web', 'back'],
+      ['data', 'front'],
+    ].map(([namespace = '', account = '']) =>
+      startSidecar(t, {
+        workload: { name: `${account}-1`, namespace, serviceAccount: account },
+        identity: { folder: ours.workload(namespace, account) },
+        listeners: { outbound: [{ listen: '127.0.0.1:0', service: 'catalog.shop' }] },
+        services: [
+          {
+            name: 'catalog',
+            namespace: 'shop',
+            port: 80,
+            endpoints: [{ address: `127.0.0.1:${far.inbound}`, serviceAccount: 'catalog' }],
+            tls: { mode: 'mesh' },
+          },
+        ],
+      }),
+    ),
+  )
+  const [front, back, data] = callers.map(({ outbound }) => outbound) as [number, number, number]
+  const statuses = async (path: string, ports: readonly number[]): Promise<number[]> => {
+    const found: number[] = []
+    for (const port of ports) found.push((await ask(port, path)).status)
+    return found
+  }
+  t.same(await statuses('/principal', [front, front, front, back, data]), [200, 200, 429, 200, 200])
+  t.same(await statuses('/namespace', [front, back, front, data]), [200, 200, 429, 200])
+  const from = async (address: string): Promise<number> =>
+    (await ask(front, '/address', { headers: { 'x-forwarded-for': address } })).status
+  t.same([await from('10.0.0.1'), await from('10.0.0.1'), await from('10.0.0.1'), await from('10.0.0.2')], [200, 200, 429, 200])
 })

@@ -1,5 +1,6 @@
 // What routes do, with real requests: one table, over HTTP/1.1 and over HTTP/2.
 import t from 'tap'
+import { eventually } from '../support/eventually.ts'
 import { type Answered, type Asked, routeScene, type Seen } from '../support/route-scenes.ts'
 
 interface Scene {
@@ -263,6 +264,15 @@ for (const version of ['HTTP/1.1', 'HTTP/2'] as const) {
       }
     })
   }
+
+  t.test(`what was held on purpose has a flag, and is no failure, over ${version}`, async (t) => {
+    const { ask, sidecar } = await routeScene(t, version, {
+      routes: [{ name: 'r', hosts: ['a.shop'], ...TO_A, fault: { delay: { time: '5ms' } } }],
+    })
+    t.equal((await ask({})).status, 200)
+    await eventually(async () => (await sidecar.metric('istio_requests_total', { response_flags: 'DI' })) === 1)
+    t.equal(await sidecar.metric('outrigger_failures_total'), 0)
+  })
 
   t.test(`a caller stays with its service, over ${version}`, async (t) => {
     const services = [{ service: 'a.shop' }, { service: 'b.shop' }]
