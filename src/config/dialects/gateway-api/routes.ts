@@ -9,6 +9,7 @@ import { type RouteInput, type Rule, ruleActions } from './actions.ts'
 import { type Attachment, attach, type ServiceParent } from './attach.ts'
 import { type Context } from './context.ts'
 import { GRPC_ROUTE, type GrpcRule, HTTP_ROUTE, type HttpRule } from './kinds.ts'
+import type { GatewayListener } from './listener.ts'
 import type { Gateways } from './listeners.ts'
 import { grpcMatch, httpMatch } from './matches.ts'
 
@@ -100,24 +101,34 @@ function checkPrefix(context: Context, route: HttpRoute, rule: HttpRule, index: 
 
 /** HTTP and gRPC routes for the same hosts do not mix: on a listener the older one stays, at a service gRPC does. */
 function withoutRivals(context: Context, sources: readonly Source[]): Source[] {
-  const kept: Source[] = []
   const grpc = sources.filter(({ resource }) => resource.kind === GRPC_ROUTE.name)
   if (grpc.length === 0 || grpc.length === sources.length) return [...sources]
-  for (const source of sources) {
+  const claims = new Map<GatewayListener, Map<string, Source>>()
+  return sources.map((source) => {
     const { attachment, resource } = source
-    const rivals = kept.filter((one) => one.resource.kind !== resource.kind)
     const listeners = attachment.listeners.filter((listener) => {
-      const rival = rivals.find(
-        (one) => one.attachment.listeners.includes(listener) && hostsMeet(one.hostnames, source.hostnames),
-      )
+      const rival = claim(claims, listener, source)
       if (rival === undefined) return true
       const of = `the listener ${listener.spec.name} has a ${rival.resource.kind} for the same hosts`
       context.warn(resource, [], `${of}, which is older; this one is not attached there`)
       return false
     })
-    kept.push({ ...source, attachment: { ...attachment, listeners } })
+    const left = { ...source, attachment: { ...attachment, listeners } }
+    return resource.kind === HTTP_ROUTE.name ? yielding(context, left, grpc) : left
+  })
+}
+
+/** Whoever has claimed one of the hosts for another kind of route; undefined: they are the source's now. */
+function claim(claims: Map<GatewayListener, Map<string, Source>>, listener: GatewayListener, source: Source): Source | undefined {
+  let hosts = claims.get(listener)
+  if (hosts === undefined) claims.set(listener, (hosts = new Map()))
+  const wanted = source.hostnames.length === 0 ? [''] : source.hostnames
+  for (const host of wanted) {
+    const owner = hosts.get(host)
+    if (owner !== undefined && owner.resource.kind !== source.resource.kind) return owner
   }
-  return kept.map((source) => (source.resource.kind === HTTP_ROUTE.name ? yielding(context, source, grpc) : source))
+  for (const host of wanted) if (!hosts.has(host)) hosts.set(host, source)
+  return undefined
 }
 
 /** An HTTPRoute without the services that gRPC routes are for, each seen from the same namespaces. */
@@ -137,11 +148,6 @@ function yielding(context: Context, source: Source, grpc: readonly Source[]): So
 /** A route for all ports leaves those to gRPC that are gRPC's alone: only the same claim yields. */
 function isSamePort(a: ServiceParent, b: ServiceParent): boolean {
   return a.namespace === b.namespace && a.name === b.name && a.port === b.port
-}
-
-function hostsMeet(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length === 0 && b.length === 0) return true
-  return a.some((host) => b.includes(host))
 }
 
 function nativeRoutes(context: Context, source: Source): Draft['routes'][number][] {
