@@ -40,9 +40,14 @@ export function courseTo<S>(route: Route<S>, choice: WeightedService<S> | undefi
 }
 
 /** False: what it would become can't be sent. */
-function rewriteFor<S>(route: Route<S>, choice: Pick<WeightedService<S>, 'requestEdits'>, head: RequestHead): boolean {
-  if (route.rewrite !== null && head.path.startsWith('/')) {
-    const path = route.rewrite.apply(head.path)
+function rewriteFor<S>(
+  route: Route<S>,
+  choice: Pick<WeightedService<S>, 'requestEdits' | 'rewrite'>,
+  head: RequestHead,
+): boolean {
+  const rewrite = choice.rewrite ?? route.rewrite
+  if (rewrite !== null && head.path.startsWith('/')) {
+    const path = rewrite.apply(head.path)
     if (path === undefined) return false
     if (path !== head.path) {
       // as Envoy tells it, for logs and for whoever is called
@@ -61,7 +66,7 @@ export function appCourseOf<S>(route: Route<S>, head: RequestHead): Fork<undefin
   return rewriteFor(route, NO_CHOICE, head) ? { service: undefined, subset: '', responseEdits } : UNSENDABLE
 }
 
-const NO_CHOICE = { requestEdits: null }
+const NO_CHOICE = { requestEdits: null, rewrite: null }
 const UNSENDABLE = { failure: 'bad_request', detail: 'the route would make a path of it that can be read in two ways' } as const
 
 function stick<S>(route: Route<S>, sticky: Sticky, head: RequestHead): Fork<S> {

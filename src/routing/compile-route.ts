@@ -69,16 +69,35 @@ export function compileRoute<S>(
       once([key, ...path], message)
   const compile = (literal: string | undefined): Route<S> => {
     const own: OwnAnswer | null = redirect === undefined ? reply : compileRedirect(redirect, literal, mode, tell('redirect'))
-    return { ...shared, own, rewrite: rewrite === undefined ? null : compileRewrite(rewrite, literal, mode, tell('rewrite')) }
+    const path = rewrite === undefined ? null : compileRewrite(rewrite, literal, mode, tell('rewrite'))
+    const split = rewritten(services, config, { literal, mode, report: tell('services') })
+    return { ...shared, own, rewrite: path, ...(split === services ? {} : { services: new Split(split, () => parts.random()) }) }
   }
   // what takes the place of a prefix is another for each of them
-  const byPrefix = rewrite?.prefix !== undefined || redirect?.prefix !== undefined
+  const byPrefix = [rewrite, redirect, ...config.services.map((one) => one.rewrite)].some((one) => one?.prefix !== undefined)
   const made = new Map<string | undefined, Route<S>>()
   return matches.map(({ path }) => {
     const literal = byPrefix ? path.literal : ''
     const route = made.get(literal) ?? compile(literal)
     made.set(literal, route)
     return route
+  })
+}
+
+/** Services with rewrites of their own, for what a match's path begins with; the very list where none has one. */
+function rewritten<S>(
+  services: WeightedService<S>[],
+  config: RouteConfig,
+  { literal, mode, report }: { readonly literal: string | undefined; readonly mode: PathMode; readonly report: Report },
+): WeightedService<S>[] {
+  if (config.services.every(({ rewrite }) => rewrite === undefined)) return services
+  return services.map((service, i) => {
+    const own = config.services[i]?.rewrite
+    if (own === undefined) return service
+    return {
+      ...service,
+      rewrite: compileRewrite(own, literal, mode, (path, message) => report([i, 'rewrite', ...path], message)),
+    }
   })
 }
 
@@ -111,6 +130,7 @@ function compileService<S>(
     service,
     subset,
     weight,
+    rewrite: null,
     requestEdits: withHost(requestEdits, host, under('host')),
     responseEdits: chain(responseEdits, edits),
   }

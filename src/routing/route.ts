@@ -18,6 +18,8 @@ export interface WeightedService<S> {
   /** '': all of its endpoints. */
   readonly subset: string
   readonly weight: number
+  /** In the place of that of the route; null: as the route says. */
+  readonly rewrite: PathRewrite | null
   /** After those of the route. */
   readonly requestEdits: FieldEdits | null
   /** Those of the service, then those of the route. */

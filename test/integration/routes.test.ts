@@ -108,6 +108,28 @@ const SCENES: readonly Scene[] = [
     ],
   },
   {
+    name: 'a rewrite for one service',
+    routes: [
+      {
+        services: [{ service: 'a.shop', rewrite: { prefix: '/own' } }],
+        matches: [{ path: { prefix: '/one' } }, { path: { prefix: '/another' } }],
+        rewrite: { path: '/of-the-route' },
+      },
+      {
+        services: [
+          { service: 'a.shop', rewrite: { path: '/z' } },
+          { service: 'b.shop', weight: 0 },
+        ],
+        matches: [{ path: { prefix: '/full' } }],
+      },
+    ],
+    asks: [
+      [{ path: '/one/x' }, { seen: { path: '/own/x' } }],
+      [{ path: '/another/x?q' }, { seen: { path: '/own/x?q' } }],
+      [{ path: '/full/x' }, { seen: { path: '/z' } }],
+    ],
+  },
+  {
     name: 'header fields of a route and of its service',
     routes: [
       {

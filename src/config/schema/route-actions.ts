@@ -13,11 +13,27 @@ const subset = label().optional().describe('Only the endpoints of this subset of
 export const percent = (byDefault: number) =>
   z.number({ error: 'expected a percentage, 0 to 100' }).min(0).max(100).default(byDefault).meta({ title: 'percentage' })
 
+const pathRewrite = {
+  path: z.string().optional().describe('Takes the place of the whole path; the query stays.'),
+  prefix: z.string().optional().describe('Takes the place of the prefix (or exact path) that matched.'),
+  regex: z
+    .strictObject({
+      pattern: z.string().describe('Regular expression in RE2 syntax; every place of the path that matches is replaced.'),
+      replacement: z.string().describe('What takes its place; `\\1` to `\\9` are groups, `\\0` is everything that matched.'),
+    })
+    .optional()
+    .describe('Replace parts of the path.'),
+}
+
 export const weightedService = z.strictObject({
   service: serviceReference,
   subset,
   weight: z.number().int().min(0).max(1_000_000).default(1).describe('Share relative to the others.'),
   host: z.string().optional().describe('Host that this service is told instead of what the caller named.'),
+  rewrite: z
+    .strictObject(pathRewrite)
+    .optional()
+    .describe('Changes to the path for this service, in the place of those of the route.'),
   requestHeaders: fieldEdits.optional().describe('Changes to requests that go to this service, after those of the route.'),
   responseHeaders: fieldEdits.optional().describe('Changes to responses of this service, before those of the route.'),
 })
@@ -44,15 +60,7 @@ export const directReply = z.strictObject({
 })
 
 export const rewrite = z.strictObject({
-  path: z.string().optional().describe('Takes the place of the whole path; the query stays.'),
-  prefix: z.string().optional().describe('Takes the place of the prefix (or exact path) that matched.'),
-  regex: z
-    .strictObject({
-      pattern: z.string().describe('Regular expression in RE2 syntax; every place of the path that matches is replaced.'),
-      replacement: z.string().describe('What takes its place; `\\1` to `\\9` are groups, `\\0` is everything that matched.'),
-    })
-    .optional()
-    .describe('Replace parts of the path.'),
+  ...pathRewrite,
   host: z.string().optional().describe('Host that the service is told; with :port if it is to see one.'),
 })
 

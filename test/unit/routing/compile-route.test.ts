@@ -26,6 +26,7 @@ const BAD: readonly (readonly [object, Path, RegExp])[] = [
   [{ sticky: { cookie: 'a b' } }, ['sticky', 'cookie'], /not the name/],
   [{ sticky: { header: 'a b' } }, ['sticky', 'header'], /not the name/],
   [{ services: [{ service: 'a', subset: 'gone' }] }, ['services', 0, 'subset'], /no subset "gone"/],
+  [{ services: [{ service: 'a', rewrite: { path: 'x' } }] }, ['services', 0, 'rewrite', 'path'], /starts with/],
   [{ services: [{ service: 'a', host: 'x/y' }] }, ['services', 0, 'host'], /not a host/],
   [
     { services: [{ service: 'a', requestHeaders: { set: { 'a b': '' } } }] },

@@ -115,18 +115,22 @@ function filterAction(context: Context, filter: HttpFilter, place: RulePlace): P
   }
 }
 
-/** Header changes of a backend belong to its service; anything else, where it is the only one, to the route. */
+/** Where there is one backend only, what its own service can't have is the route's. */
 function loneAction(context: Context, filter: HttpFilter, place: RulePlace): Partial<RouteInput> {
-  const ofService = filter.requestHeaderModifier ?? filter.responseHeaderModifier
+  const ofService = filter.requestHeaderModifier ?? filter.responseHeaderModifier ?? filter.urlRewrite
   return ofService === undefined ? filterAction(context, filter, place) : {}
 }
 
+/** What a backend's filters are for it alone; a redirect or a mirror is the route's. */
 function serviceAction(context: Context, filter: HttpFilter, backends: number, place: RulePlace): Partial<ServiceInput> {
   const { type, requestHeaderModifier, responseHeaderModifier, urlRewrite } = filter
   if (requestHeaderModifier !== undefined) return { requestHeaders: edits(requestHeaderModifier) }
   if (responseHeaderModifier !== undefined) return { responseHeaders: edits(responseHeaderModifier) }
+  if (urlRewrite !== undefined) {
+    const path = pathOf(urlRewrite.path)
+    return { ...defined({ host: urlRewrite.hostname }), ...(urlRewrite.path === undefined ? {} : { rewrite: path }) }
+  }
   if (backends === 1 || type === 'ExtensionRef' || type === 'ExternalAuth') return {}
-  if (urlRewrite?.hostname !== undefined && urlRewrite.path === undefined) return { host: urlRewrite.hostname }
   context.refuse(
     place.route,
     place.path,

@@ -87,26 +87,27 @@ t.test('filters become what native routes do', async (t) => {
   t.match(cors, { cors: { origins: [{ wildcard: 'https://*.example' }], methods: ['GET'], maxAge: 5000 } })
 })
 
-t.test('filters of a backend belong to it, and where it is the only one to the route as well', async (t) => {
+t.test('filters of a backend belong to it, and where it is the only one what it cannot have is the route’s', async (t) => {
   const set = (value: string) => ({ type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: 'v', value }] } })
+  const full = { type: 'URLRewrite', urlRewrite: { path: { type: 'ReplaceFullPath', replaceFullPath: '/z' } } }
+  const mirror = { type: 'RequestMirror', requestMirror: { backendRef: { name: 'cart-v2', port: 80 } } }
   const [several, lone] = withRules(
     {
       backendRefs: [
-        { ...CART, weight: 9, filters: [set('1')] },
+        { ...CART, weight: 9, filters: [set('1'), full] },
         { name: 'cart-v2', port: 80, filters: [set('2')] },
       ],
     },
-    {
-      backendRefs: [
-        { ...CART, filters: [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplaceFullPath', replaceFullPath: '/z' } } }] },
-      ],
-    },
+    { matches: [{ path: { value: '/b' } }], backendRefs: [{ ...CART, filters: [mirror] }] },
   )
   t.match(several?.services, [
-    { service: 'cart.shop:80', weight: 9, requestHeaders: { set: { v: '1' } } },
-    { service: 'cart-v2.shop:80', weight: 1, requestHeaders: { set: { v: '2' } } },
+    { service: 'cart.shop:80', weight: 9, requestHeaders: { set: { v: '1' } }, rewrite: { path: '/z' } },
+    { service: 'cart-v2.shop:80', weight: 1, requestHeaders: { set: { v: '2' } }, rewrite: undefined },
   ])
-  t.match(lone, { rewrite: { path: '/z' } })
+  t.match(lone, { mirrors: [{ service: 'cart-v2.shop:80' }] })
+  t.match(problems(service('cart'), service('cart-v2'), route([{ backendRefs: [{ ...CART, filters: [mirror] }, CART] }])), [
+    /a filter of type RequestMirror for one of several backends is not understood/,
+  ])
 })
 
 t.test('what means no service that may be referred to keeps its share, and leads nowhere', async (t) => {
