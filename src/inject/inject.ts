@@ -1,4 +1,6 @@
 // A Pod with its sidecar, and without it again. Plain values in, plain values out: the command and the webhook call the same.
+
+import { HAS_SIDECAR, SIDECAR_LABEL } from '../core/sidecar-label.ts'
 import { ANNOTATIONS, type Flaw, PREFIX, RECORD, readTuning, SIDECAR_SETTINGS, type Tuning } from './annotations.ts'
 import { findConflicts } from './conflicts.ts'
 import { type Container, isMapping, type PodSpec, type PodTemplate, readPodTemplate } from './pod-template.ts'
@@ -30,8 +32,10 @@ export type Injection =
 interface Record {
   readonly probes: readonly Original[]
   readonly annotations: readonly string[]
+  /** Left out by older versions. */
+  readonly labels?: readonly string[]
   /** Keys that the Pod did not have before. */
-  readonly made: readonly ('metadata' | 'annotations' | 'initContainers' | 'volumes')[]
+  readonly made: readonly ('metadata' | 'annotations' | 'labels' | 'initContainers' | 'volumes')[]
 }
 
 const SCRAPE = { scrape: 'true', port: String(PROBES_PORT), path: '/metrics' } as const
@@ -77,17 +81,20 @@ function addTo(pod: PodTemplate, plan: SidecarPlan): PodTemplate {
   // init containers of the application can speak through a native sidecar; a classic one is not there yet
   const initContainers = mode === 'native' ? [...capture, sidecar, ...before] : [...before, ...capture]
   const annotations = annotationsFor(pod, plan)
+  const labels = labelsFor(pod, plan)
   const made: Record['made'] = [
     ...(pod.metadata === undefined ? (['metadata'] as const) : []),
     ...(pod.metadata?.annotations === undefined ? (['annotations'] as const) : []),
+    ...(pod.metadata?.labels === undefined ? (['labels'] as const) : []),
     ...(spec.initContainers === undefined ? (['initContainers'] as const) : []),
     ...(spec.volumes === undefined ? (['volumes'] as const) : []),
   ]
-  const record: Record = { probes: originals, annotations: Object.keys(annotations), made }
+  const record: Record = { probes: originals, annotations: Object.keys(annotations), labels: Object.keys(labels), made }
   return {
     ...pod,
     metadata: {
       ...pod.metadata,
+      ...(Object.keys(labels).length === 0 ? {} : { labels: { ...pod.metadata?.labels, ...labels } }),
       annotations: {
         ...pod.metadata?.annotations,
         ...annotations,
@@ -118,6 +125,13 @@ function annotationsFor({ metadata, spec }: PodTemplate, { tuning, mode }: Sidec
   return found
 }
 
+/** With certificates it takes mutual TLS: callers should know. Who has said something of that already knows better. */
+function labelsFor({ metadata }: PodTemplate, { tuning }: SidecarPlan): { [name: string]: string } {
+  return tuning.certificates === undefined || metadata?.labels?.[SIDECAR_LABEL] !== undefined
+    ? {}
+    : { [SIDECAR_LABEL]: HAS_SIDECAR }
+}
+
 function removeFrom(pod: PodTemplate, flaws: Flaw[]): PodTemplate {
   const text = pod.metadata?.annotations?.[RECORD]
   if (text === undefined) return pod
@@ -128,8 +142,14 @@ function removeFrom(pod: PodTemplate, flaws: Flaw[]): PodTemplate {
   }
   const { metadata, spec } = pod
   const annotations = without(metadata?.annotations ?? {}, [...record.annotations, RECORD, SIDECAR_SETTINGS])
-  const bare = (key: 'annotations' | 'metadata', of: object): boolean => record.made.includes(key) && Object.keys(of).length === 0
-  const meta = bare('annotations', annotations) ? without(metadata ?? {}, ['annotations']) : { ...metadata, annotations }
+  const labels = without(metadata?.labels ?? {}, record.labels ?? [])
+  const bare = (key: 'annotations' | 'labels' | 'metadata', of: object): boolean =>
+    record.made.includes(key) && Object.keys(of).length === 0
+  const full = { ...metadata, annotations, ...(metadata?.labels ? { labels } : {}) }
+  const meta = without(full, [
+    ...(bare('annotations', annotations) ? ['annotations'] : []),
+    ...(bare('labels', labels) ? ['labels'] : []),
+  ])
   const { metadata: _gone, ...rest } = pod
   const cleaned = { ...rest, spec: withoutOwn(spec, record) }
   return bare('metadata', meta) ? cleaned : inOrder(pod, { ...cleaned, metadata: meta })

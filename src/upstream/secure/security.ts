@@ -3,6 +3,7 @@
 import { checkServerIdentity, type SecureContext, type TLSSocket } from 'node:tls'
 import type { ServiceConfig } from '../../config/schema/services.ts'
 import { isIp } from '../../core/address.ts'
+import { HAS_SIDECAR, SIDECAR_LABEL } from '../../core/sidecar-label.ts'
 import { readCertificate } from '../../identity/certificate.ts'
 import type { Holder } from '../../identity/guard.ts'
 import { MESH_ALPN, peerOf } from '../../identity/handshake.ts'
@@ -22,10 +23,6 @@ export interface Secure {
   check(socket: TLSSocket, holder: Holder): string | undefined
 }
 
-/** What tells an endpoint that has a sidecar; sidecar injectors write it. */
-const SIDECAR_LABEL = 'security.istio.io/tlsMode'
-const SIDECAR = 'istio'
-
 export class Security {
   readonly #service: Pick<ServiceConfig, 'name' | 'namespace' | 'port' | 'tls'>
   readonly #identity: () => Identity | undefined
@@ -43,7 +40,7 @@ export class Security {
       case 'disable':
         return undefined
       case 'auto':
-        return endpoint.labels[SIDECAR_LABEL] === SIDECAR && this.#identity() !== undefined
+        return endpoint.labels[SIDECAR_LABEL] === HAS_SIDECAR && this.#identity() !== undefined
           ? this.#mesh(endpoint, protocol)
           : undefined
       case 'mesh':

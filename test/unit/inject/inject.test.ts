@@ -265,3 +265,15 @@ function apply(value: Json, operations: ReturnType<typeof diff>): Json {
   }
   return copy
 }
+
+t.test('with certificates, callers are told by a label that there is a sidecar, which goes with it', async (t) => {
+  const annotations = { 'outrigger.dev/certificates': 'cart-tls' }
+  const label = 'security.istio.io/tlsMode'
+  for (const labels of [undefined, { app: 'cart' }, { [label]: 'disabled' }]) {
+    const pod = { metadata: { ...(labels === undefined ? {} : { labels }), annotations }, spec: { containers: [APP] } }
+    const { metadata, spec } = injected(pod)
+    t.equal(metadata?.labels?.[label], labels !== undefined && label in labels ? 'disabled' : 'istio')
+    t.same(uninject({ metadata, spec }), { kind: 'changed', pod })
+  }
+  t.equal(injected({ spec: { containers: [APP] } }).metadata?.labels, undefined)
+})
