@@ -46,9 +46,10 @@ program
     '--kubernetes [kubeconfig]',
     "read documents from the Kubernetes API as well: with the Pod's own rights, or as a file says",
   )
-  .action(async ({ config, kubernetes }: { config: string[]; kubernetes?: string | true }) => {
+  .option('--shadow <path>', 'a candidate configuration: its policies decide nothing, and are compared with those that do')
+  .action(async ({ config, kubernetes, shadow }: { config: string[]; kubernetes?: string | true; shadow?: string }) => {
     const { run } = await import('./commands/run.ts')
-    finish(await run({ paths: config, kubernetes: kubernetes === true ? '' : kubernetes }, io))
+    finish(await run({ paths: config, kubernetes: kubernetes === true ? '' : kubernetes, shadow }, io))
   })
 
 program

@@ -29,6 +29,8 @@ import { Identities } from './sidecar/identities.ts'
 import { limitsOf, type SidecarLimits } from './sidecar/limits.ts'
 import { listenersOf } from './sidecar/listeners.ts'
 import type { SidecarParts } from './sidecar/parts.ts'
+import { PolicyWatch } from './sidecar/policy-watch.ts'
+import { reloadRefused, reloadTaken } from './sidecar/reloads.ts'
 import { revoke } from './sidecar/revoke.ts'
 import { adminView } from './sidecar/view.ts'
 import type { OwnLog } from './telemetry/log.ts'
@@ -45,6 +47,8 @@ export interface SidecarOptions {
   readonly config: Config
   readonly log: OwnLog
   readonly clock?: Clock
+  /** A configuration whose policies are compared with those that decide. */
+  readonly shadow?: Config
   /** The operator asked for the end, by admin. */
   readonly onQuit?: () => void
   /** Whether to open the doors for operators, telemetry and admin; a worker's primary has them. */
@@ -69,6 +73,7 @@ export class Sidecar implements SidecarParts {
   readonly #recorder: Recorder
   readonly #pipeline: Pipeline
   readonly #keys: KeyStore
+  readonly watch: PolicyWatch
   readonly #accessLogs: AccessLogs
   readonly #discovery: Discovery
   readonly #onQuit: () => void
@@ -78,7 +83,7 @@ export class Sidecar implements SidecarParts {
   #telemetry: TelemetryServer | undefined
   #stopping: Promise<void> | undefined
 
-  private constructor({ config, log, clock = systemClock, onQuit = () => {} }: SidecarOptions) {
+  private constructor({ config, log, shadow, clock = systemClock, onQuit = () => {} }: SidecarOptions) {
     this.log = log
     this.clock = clock
     this.#onQuit = onQuit
@@ -97,6 +102,8 @@ export class Sidecar implements SidecarParts {
       zone: zoneOf(config.settings.workload),
       onEndpointEvent: endpointEvents(log, this.metrics),
     })
+    this.watch = new PolicyWatch({ clock, log, metrics: this.metrics })
+    if (shadow !== undefined) this.watch.useShadow(shadow, config.settings)
     this.#keys = this.#life.own(new KeyStore({ clock, log, fetch: fetchKeys }))
     this.#snapshot = atOnce(this.#compile(config, 1, identity))
     this.#discovery = startDiscovery(config.services, {
@@ -114,6 +121,7 @@ export class Sidecar implements SidecarParts {
       ids: new IdSource(),
       registry: this.registry,
       snapshot: () => this.#snapshot,
+      observe: (x, observed) => this.watch.see(x, observed),
       mirrored: (service, result) => this.metrics.counter('mirrored', { service, result }).add(),
       tcpIdleTimeoutMs: () => this.settings.tcp.idleTimeout,
       upgradeIdleTimeoutMs: () => this.settings.http.upgradeIdleTimeout,
@@ -190,8 +198,7 @@ export class Sidecar implements SidecarParts {
   refuse(problems: readonly Problem[]): void {
     this.problems = problems
     this.refused = true
-    this.metrics.counter('reloads', { result: 'failure' }).add()
-    this.metrics.gauge('reloadGood', {}).set(0)
+    reloadRefused(this.metrics)
   }
 
   /** From now on unready; answers say Connection: close. */
@@ -230,6 +237,7 @@ export class Sidecar implements SidecarParts {
       id,
       random: () => this.clock.random(),
       runtime: (service) => this.registry.configure(service),
+      watched: this.watch.shadowed,
       tokens: { keys: this.#keys, clock: this.clock },
       principal: identity?.material.own.uri ?? '',
       limiters: this.#limiters,
@@ -287,9 +295,6 @@ export class Sidecar implements SidecarParts {
   #adopted(): void {
     this.refused = false
     this.loadedAtMs = this.clock.wallMs()
-    this.metrics.counter('reloads', { result: 'success' }).add()
-    this.metrics.gauge('reloadGood', {}).set(1)
-    this.metrics.gauge('reloadAt', {}).set(this.loadedAtMs / 1000)
-    this.metrics.gauge('generation', {}).set(this.#snapshot.id)
+    reloadTaken(this.metrics, this.loadedAtMs, this.#snapshot.id)
   }
 }

@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly paths: readonly string[]
   /** Documents from the Kubernetes API as well: by this kubeconfig, '' for the Pod's own rights; undefined: none. */
   readonly kubernetes?: string | undefined
+  /** A candidate whose policies are only compared. */
+  readonly shadow?: string | undefined
 }
 
 export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
@@ -37,9 +39,13 @@ export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
     environment: io.env,
     compiler: new CompileThread(COMPILER, systemClock),
   })
+  const shadow = options.shadow === undefined ? undefined : openShadow(options.shadow, io)
+  const candidate = await shadow?.load()
+  for (const problem of candidate?.problems ?? []) io.stderr.write(`${formatProblem(problem)}\n`)
   const { config, problems } = await source.load()
   for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`)
-  if (config === undefined) {
+  if (config === undefined || (candidate !== undefined && candidate.config === undefined)) {
+    await shadow?.close()
     await supply?.close()
     return 1
   }
@@ -53,9 +59,10 @@ export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
     const several = config.settings.workers > 1 && !isWorker()
     running = several
       ? await startPrimary({ config, options, io, log, stop })
-      : await startOne({ config, log, stop, source, supply })
+      : await startOne({ config, log, stop, source, supply, shadow, candidate: candidate?.config })
   } catch (error) {
     log.error((error as Error).message)
+    await shadow?.close()
     await source.close()
     await supply?.close()
     await log.close()
@@ -63,6 +70,7 @@ export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
   }
   await stopped.promise
   log.info('stopping: finishing what is under way')
+  await shadow?.close()
   await source.close()
   await supply?.close()
   await running.stop()
@@ -75,6 +83,15 @@ interface Start {
   readonly config: Config
   readonly log: OwnLog
   readonly stop: () => void
+}
+
+function openShadow(path: string, io: Io): ConfigSource {
+  return new ConfigSource({
+    paths: [path],
+    clock: systemClock,
+    environment: io.env,
+    compiler: new CompileThread(COMPILER, systemClock),
+  })
 }
 
 /** The API's documents, all of them once; 'failed': it is not known where to ask, and that has been said. */
@@ -95,10 +112,18 @@ async function openSupply({ kubernetes }: RunOptions, io: Io): Promise<Kubernete
 interface StartOne extends Start {
   readonly source: ConfigSource
   readonly supply: KubernetesDocuments | undefined
+  readonly shadow: ConfigSource | undefined
+  readonly candidate: Config | undefined
 }
 
-async function startOne({ config, log, stop, source, supply }: StartOne): Promise<Running> {
-  const sidecar = await Sidecar.start({ config, log, onQuit: stop, doors: !isWorker() })
+async function startOne({ config, log, stop, source, supply, shadow, candidate }: StartOne): Promise<Running> {
+  const sidecar = await Sidecar.start({
+    config,
+    ...(candidate === undefined ? {} : { shadow: candidate }),
+    log,
+    onQuit: stop,
+    doors: !isWorker(),
+  })
   if (supply !== undefined) collectKubernetes(sidecar.metrics, supply)
   sidecar.problems = source.problems
   // one after the other: the last change wins
@@ -110,6 +135,12 @@ async function startOne({ config, log, stop, source, supply }: StartOne): Promis
     refused(problems) {
       for (const problem of problems) log.error(`the change was refused: ${formatProblem(problem)}`)
       sidecar.refuse(problems)
+    },
+  })
+  await shadow?.watch({
+    changed: (next) => sidecar.watch.useShadow(next, sidecar.settings),
+    refused: (refusals) => {
+      for (const problem of refusals) log.error(`the change of the candidate was refused: ${formatProblem(problem)}`)
     },
   })
   log.info('ready', { listeners: [...sidecar.listeners.keys()] })
@@ -132,13 +163,14 @@ async function takeOver(sidecar: Sidecar, config: Config, problems: readonly Pro
 
 function startPrimary({ config, log, stop, options, io }: Start & { options: RunOptions; io: Io }): Promise<Running> {
   const kubernetes = options.kubernetes === undefined ? [] : [`--kubernetes=${options.kubernetes}`]
+  const shadow = options.shadow === undefined ? [] : [`--shadow=${options.shadow}`]
   const program = io.self.at(-1) as string
   return Primary.start({
     settings: config.settings,
     log,
     clock: systemClock,
     program,
-    args: ['run', ...kubernetes, '--config', ...options.paths],
+    args: ['run', ...kubernetes, ...shadow, '--config', ...options.paths],
     onQuit: stop,
   })
 }

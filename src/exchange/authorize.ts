@@ -36,7 +36,8 @@ export function authorize(
   const inbound = comesIn(peer)
   const engine = inbound ? policies.inbound : policies.outbound
   const custom = inbound ? policies.custom : null
-  if (engine === null && custom === null) return undefined
+  const observed = inbound ? policies.observed.inbound : policies.observed.outbound
+  if (engine === null && custom === null && observed === null) return undefined
   const input = inputOf(peer, head, remoteIp, judged.claims)
   judged.policyInput = input
   if (custom !== null) judged.due = custom.due(input)

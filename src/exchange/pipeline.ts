@@ -3,6 +3,7 @@
 import type { RequestHead } from '../codec/message.ts'
 import type { DownstreamStream } from '../codec/stream.ts'
 import type { FailureCode } from '../core/failures.ts'
+import type { Observed } from '../policy/observed.ts'
 import type { FieldChange } from '../routing/edits.ts'
 import type { Mirror } from '../routing/mirror.ts'
 import type { LimitCaller } from '../routing/rate-limit.ts'
@@ -34,6 +35,8 @@ export interface PipelineDeps extends ExchangeDeps<Exchange> {
   readonly ids: IdSource
   readonly registry: ServiceRegistry
   snapshot(): Snapshot<Carrier>
+  /** Whatever was put to policies, where something is observed. */
+  observe(x: Exchange, observed: Observed): void
   /** `service`: as in destination_service. */
   mirrored(service: string, result: MirrorResult): void
 }
@@ -100,7 +103,10 @@ export class Pipeline {
 
   /** Asks first those who are due; most requests are nobody's to decide but the policies'. */
   #proceed(plan: Plan<Carrier>, x: Exchange, snapshot: Snapshot<Carrier>): void {
-    const { due } = x
+    const { due, policyInput } = x
+    const { observed } = snapshot.policies
+    const watching = policyInput?.direction === 'inbound' ? observed.inbound : observed.outbound
+    if (policyInput !== undefined && watching !== null) this.#deps.observe(x, watching)
     if (due === null || plan.kind === 'failure') return this.#carryOut(plan, x, x.request)
     const { clock, registry } = this.#deps
     const service = (target: string, head: RequestHead): Service =>

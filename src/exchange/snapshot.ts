@@ -67,8 +67,23 @@ export interface CompileOptions<S> {
   readonly allGateways?: boolean
   /** URI of the own certificate; left out: there is none. */
   readonly principal?: string
+  /** Whoever compares policies wants to see every request. */
+  readonly watched?: boolean
   /** What verifies tokens; left out: nothing does, as for `explain`. */
   readonly tokens?: TokenTools | undefined
+}
+
+function destinationsOf<S>(
+  services: readonly ServiceConfig[],
+  runtime: CompileOptions<S>['runtime'],
+): (readonly [ServiceConfig, Destination<S>])[] {
+  return services.map((service) => {
+    const { name, namespace } = service
+    const host = `${name}.${namespace}.svc.cluster.local`
+    const party = partyOf({ name, namespace, labels: { app: name } }, { host, name, namespace })
+    const authority = `${name}.${namespace}:${service.port}`
+    return [service, { config: service, authority, party, runtime: runtime(service) }] as const
+  })
 }
 
 /** As `compileInSteps`, at once. */
@@ -78,16 +93,19 @@ export function compileSnapshot<S>(config: Config, options: CompileOptions<S>): 
 
 /** Throws when a route does not compile; loading has reported that before. */
 export function* compileInSteps<S>(config: Config, options: CompileOptions<S>): Steps<Snapshot<S>> {
-  const { id, runtime, random, principal = '', allGateways = false, tokens, limiters = new RateLimiters() } = options
+  const {
+    id,
+    runtime,
+    random,
+    principal = '',
+    allGateways = false,
+    watched = false,
+    tokens,
+    limiters = new RateLimiters(),
+  } = options
   const { settings } = config
   const { workload } = settings
-  const entries = config.services.map((service) => {
-    const { name, namespace } = service
-    const host = `${name}.${namespace}.svc.cluster.local`
-    const party = partyOf({ name, namespace, labels: { app: name } }, { host, name, namespace })
-    const authority = `${name}.${namespace}:${service.port}`
-    return [service, { config: service, authority, party, runtime: runtime(service) }] as const
-  })
+  const entries = destinationsOf(config.services, runtime)
   const services = new ServiceIndex<Destination<S>>(entries, workload.namespace)
   const addresses = new Map(
     entries.flatMap(([service, found]) => service.addresses.map((ip) => [formatHostPort(canonicalIp(ip), service.port), found])),
@@ -105,7 +123,7 @@ export function* compileInSteps<S>(config: Config, options: CompileOptions<S>): 
   const [problem] = problems
   if (problem !== undefined) throw new Error(`routes[${problem.route}].${problem.path.join('.')}: ${problem.message}`)
   yield
-  const policies = compilePolicies(config)
+  const policies = compilePolicies(config, watched)
   yield
   const { own, ownVerified } = ownParties(workload, principal)
   return {

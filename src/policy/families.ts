@@ -4,6 +4,7 @@ import { type CustomRules, compileCustom } from './custom/rules.ts'
 import { PolicyEngine } from './engine.ts'
 import { mtlsFamily } from './mtls.ts'
 import { networkFamily } from './network/network.ts'
+import { compileObserved, type Observed } from './observed.ts'
 import { ruleFamily } from './rule-family.ts'
 import type { FamilyMaker } from './verdict.ts'
 
@@ -21,14 +22,18 @@ export interface Policies {
   readonly outbound: PolicyEngine | null
   /** Who is asked besides; null: nobody. */
   readonly custom: CustomRules | null
+  /** What is looked at besides, and decides nothing; null: nothing is. */
+  readonly observed: { readonly inbound: Observed | null; readonly outbound: Observed | null }
 }
 
-export function compilePolicies(config: Config): Policies {
+/** `watched`: somebody else wants to see every request. */
+export function compilePolicies(config: Config, watched = false): Policies {
   const { defaultVerdict } = config.settings
   return {
     inbound: engineFor('inbound', config, defaultVerdict),
     outbound: engineFor('outbound', config, 'allow'),
     custom: compileCustom(config),
+    observed: { inbound: compileObserved(config, 'inbound', watched), outbound: compileObserved(config, 'outbound', watched) },
   }
 }
 

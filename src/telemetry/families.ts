@@ -165,6 +165,21 @@ export const OWN = {
     '1 while the Kubernetes API does not answer, and what was last known of a resource is used.',
     'max',
   ),
+  policyAudits: counter(
+    'outrigger_policy_audits_total',
+    { rule: configured },
+    'Requests and connections that an audit policy wants noted.',
+  ),
+  dryRunVerdicts: counter(
+    'outrigger_dry_run_verdicts_total',
+    { verdict: ['allow', 'deny'], rule: configured },
+    'What policies that run dry would have decided, by the rule; without one where no rule allows it.',
+  ),
+  shadowVerdicts: counter(
+    'outrigger_shadow_verdicts_total',
+    { from: ['allow', 'deny'], to: ['allow', 'deny'], rule: configured },
+    'What was decided, what the candidate of --shadow would have decided, and by which of its rules.',
+  ),
   reloads: counter(
     'outrigger_reloads_total',
     { result: ['success', 'failure'] },
