@@ -21,6 +21,8 @@ const LOCAL = new Set([
   'security.istio.io/AuthorizationPolicy',
   'security.istio.io/PeerAuthentication',
   'security.istio.io/RequestAuthentication',
+  'access.smi-spec.io/TrafficTarget',
+  'specs.smi-spec.io/TCPRoute',
 ])
 /** Pods that have ended speak to nobody. */
 const QUERIES: Readonly<Record<string, Query>> = {
@@ -63,7 +65,7 @@ export function documentOf(object: ApiObject, { group, kind }: ApiResource, vers
 /** Most of a Pod is about its containers' insides. */
 function podOf({ spec }: Readonly<Record<string, unknown>>, status: unknown): object {
   const { serviceAccountName, nodeName, hostNetwork, containers } = (spec ?? {}) as Record<string, unknown>
-  const { phase, podIP, podIPs, conditions } = (status ?? {}) as Record<string, unknown>
+  const { phase, podIP, podIPs, hostIP, hostIPs, conditions } = (status ?? {}) as Record<string, unknown>
   const ports = (Array.isArray(containers) ? (containers as { ports?: unknown }[]) : []).map((container) => ({
     ports: container.ports,
   }))
@@ -72,7 +74,7 @@ function podOf({ spec }: Readonly<Record<string, unknown>>, status: unknown): ob
     .map((condition) => ({ type: condition.type, status: condition.status }))
   return {
     spec: { serviceAccountName, nodeName, hostNetwork, containers: ports },
-    status: { phase, podIP, podIPs, conditions: ready },
+    status: { phase, podIP, podIPs, hostIP, hostIPs, conditions: ready },
   }
 }
 
