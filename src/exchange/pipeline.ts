@@ -152,6 +152,7 @@ export class Pipeline {
     x.route = route.id
     const { guards } = route
     if (guards === null) return this.#send(route, x, head, app)
+    this.#meant(route, x, app)
     const { trustedHops } = this.#deps.snapshot().config.settings
     const caller = limitCaller(x, head, trustedHops)
     guard(guards, head, x, { caller, nowMs: this.#deps.clock.nowMs(), go: () => this.#send(route, x, head, app) })
@@ -160,7 +161,10 @@ export class Pipeline {
   #send(route: Route<Destination<Carrier>>, x: Exchange, head: RequestHead, app: string | undefined): void {
     const fork = answerOf(route, head) ?? (app === undefined ? courseOf(route, head) : appCourseOf(route, head))
     if ('failure' in fork) return this.#fail(x, fork.failure, fork.detail)
-    if ('reply' in fork) return x.answer(fork.reply)
+    if ('reply' in fork) {
+      this.#meant(route, x, app)
+      return x.answer(fork.reply)
+    }
     const { service, subset, responseEdits } = fork
     if (route.mirrors !== null) this.#mirror(route, route.mirrors, x, head)
     if (service === undefined) return this.#toApp(app ?? '', x, head, { ...TO_APP, route: route.id, responseEdits })
@@ -174,6 +178,12 @@ export class Pipeline {
       retry: route.retry ?? DEFAULT_RETRY,
       hedge: route.hedge,
     })
+  }
+
+  /** Whose call it would have been, where it is answered here. */
+  #meant({ services }: Route<Destination<Carrier>>, x: Exchange, app: string | undefined): void {
+    if (app !== undefined) x.destination = ownOf(this.#deps.snapshot(), x.peer)
+    else x.destination = services.choices[0]?.service?.party ?? x.destination
   }
 
   /** Upgrades and tunnels are not copied: nobody could answer both. */

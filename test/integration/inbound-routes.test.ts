@@ -14,6 +14,7 @@ async function ask(port: number, path: string, init: RequestInit & { duplex?: 'h
 t.test('calls to the workload are guarded, edited and answered by its routes; others go straight on', async (t) => {
   const app = await httpOrigin(t)
   const { inbound, metric } = await startSidecar(t, {
+    workload: { name: 'cart-1', namespace: 'shop' },
     listeners: { inbound: [{ listen: '127.0.0.1:0', app: app.address }] },
     routes: [
       {
@@ -46,7 +47,14 @@ t.test('calls to the workload are guarded, edited and answered by its routes; ot
   t.match(await edited.json(), { url: '/new/x', headers: { 'x-a': '1' } })
   t.equal(edited.headers.get('x-b'), '2')
   t.equal((await ask(inbound, '/plain')).status, 200)
-  await eventually(async () => (await metric('istio_requests_total', { response_flags: 'RL', reporter: 'destination' })) === 1)
+  await eventually(
+    async () =>
+      (await metric('istio_requests_total', {
+        response_flags: 'RL',
+        reporter: 'destination',
+        destination_workload: 'cart-1',
+      })) === 1,
+  )
 })
 
 t.test('a preflight is answered before policies ask who calls, but not to who may ask for nothing', async (t) => {

@@ -296,6 +296,15 @@ for (const version of ['HTTP/1.1', 'HTTP/2'] as const) {
     t.equal(await sidecar.metric('outrigger_failures_total'), 0)
   })
 
+  t.test(`what a route answers itself is told of the service that was meant, over ${version}`, async (t) => {
+    const { ask, sidecar } = await routeScene(t, version, {
+      routes: [{ name: 'r', hosts: ['a.shop'], ...TO_A, fault: { abort: { status: 503 } } }],
+    })
+    t.equal((await ask({})).status, 503)
+    const labels = { response_flags: 'FI', destination_service: 'a.shop.svc.cluster.local', response_code: '503' }
+    await eventually(async () => (await sidecar.metric('istio_requests_total', labels)) === 1)
+  })
+
   t.test(`a caller stays with its service, over ${version}`, async (t) => {
     const services = [{ service: 'a.shop' }, { service: 'b.shop' }]
     const { ask } = await routeScene(t, version, {
