@@ -21,6 +21,7 @@ import { revocation } from './macro/revocation.ts'
 import { size } from './macro/size.ts'
 import { start } from './macro/start.ts'
 import { tls } from './macro/tls.ts'
+import { transport } from './macro/transport.ts'
 import { workers } from './macro/workers.ts'
 import { envoy, envoyRbac } from './peers/envoy.ts'
 import { haproxy } from './peers/haproxy.ts'
@@ -28,7 +29,21 @@ import { httpProxy } from './peers/http-proxy.ts'
 import { nginx } from './peers/nginx.ts'
 import { outrigger } from './peers/outrigger.ts'
 
-const SCENARIOS = [keepAlive, manyConnections, tls, mtls, revocation, bigBody, fixedRate, memory, start, size, workers, ...http2]
+const SCENARIOS = [
+  keepAlive,
+  manyConnections,
+  tls,
+  mtls,
+  revocation,
+  bigBody,
+  fixedRate,
+  memory,
+  start,
+  size,
+  workers,
+  ...http2,
+  ...transport,
+]
 const PEERS = [outrigger, envoy, envoyRbac, haproxy, nginx, httpProxy]
 
 const { values } = parseArgs({

@@ -38,7 +38,7 @@ function settings(setup: Setup): object {
   if (mesh?.side === 'far') return farSide(setup, mesh)
   const [name, namespace] = HOST.split('.')
   const service = { name, namespace, port: 80, protocol: http2 ? 'http2' : 'http' }
-  const secured = mesh && { tls: { mode: 'mesh', subjectAltNames: [mesh.peer] } }
+  const secured = mesh && { tls: { mode: 'mesh', subjectAltNames: [mesh.peer] }, transport: mesh.transport ?? 'h1' }
   const idle = idleServices(endpoints).map(({ name: other, addresses }) => ({
     name: other,
     namespace: 'idle',

@@ -14,6 +14,8 @@ export interface Setup {
     readonly key: string
     readonly bundle: string
     readonly peer: string
+    /** How requests travel between the two, where the peer has a choice. */
+    readonly transport?: 'h1' | 'h2'
   }
   /** Routes by path, /r0 and so on, to the origin's service. None: everything goes there. */
   readonly routes: number
