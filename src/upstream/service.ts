@@ -112,10 +112,16 @@ export class Service {
       case 'grpc':
         return 'http2'
       case 'auto':
-        return this.#config.transport === 'h2' ? 'http2' : asCalled(request)
+        return this.#multiplexes ? 'http2' : asCalled(request)
       default:
-        return this.#config.transport === 'h2' ? 'http2' : 'http1'
+        return this.#multiplexes ? 'http2' : 'http1'
     }
+  }
+
+  /** HTTP/1.1 travels over HTTP/2. */
+  get #multiplexes(): boolean {
+    const { transport, tls } = this.#config
+    return transport === 'h2' || (transport === 'auto' && tls.mode === 'mesh')
   }
 
   poolOf(endpoint: Endpoint, protocol: Protocol): Pool {
@@ -154,7 +160,7 @@ export class Service {
     return dial(how.target ?? endpoint.target, owner, {
       ...how,
       limits: this.#deps.limits(),
-      spells: this.#config.transport === 'h2',
+      spells: this.#multiplexes,
       clock,
       secure,
       source,

@@ -40,10 +40,10 @@ export const serviceSchema = z.strictObject({
     .default('http')
     .describe('What its endpoints speak; auto: what the caller speaks.'),
   transport: z
-    .enum(['h1', 'h2'])
-    .default('h1')
+    .enum(['auto', 'h1', 'h2'])
+    .default('auto')
     .describe(
-      'How HTTP/1.1 travels to its endpoints. h2: many requests at once on few connections, over HTTP/2; for endpoints behind another sidecar, whose application sees HTTP/1.1 as it was written.',
+      'How HTTP/1.1 travels to its endpoints. h2: many requests at once on few connections, over HTTP/2; for endpoints behind another sidecar, whose application sees HTTP/1.1 as it was written. auto: h2 with mutual TLS between sidecars (tls.mode: mesh), else h1.',
     ),
   hosts: z
     .array(z.string())
