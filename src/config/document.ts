@@ -3,8 +3,9 @@
 
 import type { Alias, Document, Node, ParsedNode } from 'yaml'
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, stringify } from 'yaml'
-import type { Path, Place, Problems } from './problem.ts'
-import { formatPlace } from './problem.ts'
+import { readJson } from './json.ts'
+import type { Path, Place } from './problem.ts'
+import { formatPlace, Problems } from './problem.ts'
 
 export interface SourceDocument {
   readonly value: Readonly<Record<string, unknown>>
@@ -39,6 +40,11 @@ export function fileSource(file: string, bytes: Uint8Array, problems: Problems):
 
 /** Documents without a syntax error; empty ones are left out. */
 export function parseDocuments(source: Source, problems: Problems): SourceDocument[] {
+  const value = readJson(source.text, MAX_DEPTH, PROTOTYPE_KEYS)
+  return value === undefined ? parseYaml(source, problems) : [new JsonDocument(source, value)]
+}
+
+function parseYaml(source: Source, problems: Problems): SourceDocument[] {
   const lines = new LineCounter()
   // keys are compared in Reader: the parser's own check takes quadratic time
   const parsed = parseAllDocuments(source.text, {
@@ -162,6 +168,35 @@ class Reader {
 interface Pair {
   readonly key: Node | null
   readonly value: Node | null
+}
+
+/** Its places are looked for when somebody asks, which is when something is wrong with it. */
+class JsonDocument implements SourceDocument {
+  readonly value: Readonly<Record<string, unknown>>
+  readonly #source: Source
+  #exact: SourceDocument | undefined
+
+  constructor(source: Source, value: Readonly<Record<string, unknown>>) {
+    this.value = value
+    this.#source = source
+  }
+
+  at(path: Path): Place {
+    return this.#read()?.at(path) ?? this.#source.place(1, 1)
+  }
+
+  keyAt(path: Path): Place {
+    return this.#read()?.keyAt(path) ?? this.#source.place(1, 1)
+  }
+
+  textAt(path: Path): Source {
+    return this.#read()?.textAt(path) ?? { text: '', place: () => this.#source.place(1, 1) }
+  }
+
+  #read(): SourceDocument | undefined {
+    this.#exact ??= parseYaml(this.#source, new Problems())[0]
+    return this.#exact
+  }
 }
 
 class YamlDocument implements SourceDocument {
