@@ -1,8 +1,10 @@
 // The `http` routes of a VirtualService as native routes, in the order in which they are written.
+import type { Located } from '../../../draft.ts'
 import type { Path, Problems } from '../../../problem.ts'
 import type { RouteConfig } from '../../../schema/routes.ts'
 import { routeSchema } from '../../../schema/routes.ts'
 import { placeIn } from '../../resource.ts'
+import type { HttpEntry } from './delegates.ts'
 import type { Destinations } from './destinations.ts'
 import type { Destination } from './fields.ts'
 import { actionsOf, hostIn, type RouteInput } from './http-actions.ts'
@@ -17,7 +19,8 @@ const FIRST_OWN = 1_000_000
 export interface HttpContext {
   readonly resource: VirtualService
   readonly audience: Audience
-  readonly destinations: Destinations
+  /** As the resource that a route is written in names them. */
+  readonly destinationsOf: (resource: VirtualService) => Destinations
   readonly problems: Problems
 }
 
@@ -28,37 +31,36 @@ interface Group {
   readonly matches: MatchInput[]
 }
 
-export function compileHttp(context: HttpContext): RouteConfig[] {
-  const { resource, audience } = context
-  const routes = resource.value.spec.http ?? []
-  const places = placesOf(routes, context)
-  return routes.flatMap((route, index) => {
-    const at = ['spec', 'http', index]
-    const name = `VirtualService ${resource.namespace}/${resource.name} ${route.name || `http[${index}]`}`
-    const priority = (audience.own ? FIRST_OWN : FIRST) - index
-    check(route, at, context)
-    const groups = groupsOf(route, context)
-    const compiled: RouteConfig[] = []
-    for (const { hosts, port } of places) {
-      const actions = actionsOf(route, { destinations: context.destinations, at, port }, (path, message, hint) =>
-        context.problems.error(placeIn(resource, [...at, ...path]), message, hint),
-      )
-      for (const { sources, rewrite, matches } of groups) {
-        const suffix = compiled.length === 0 ? '' : ` (${compiled.length + 1})`
-        const native = {
-          ...actions,
-          name: `${name}${suffix}`,
-          priority,
-          hosts,
-          sources,
-          matches,
-          ...(rewrite ? { rewrite } : {}),
-        }
-        compiled.push(routeSchema.parse(native))
-      }
-    }
-    return compiled
+/** Asked from the first to the last, as they stand here. */
+export function compileHttp(entries: readonly HttpEntry[], context: HttpContext): Located<RouteConfig>[] {
+  const places = placesOf(entries, context)
+  return entries.flatMap((entry, index) => {
+    const priority = (context.audience.own ? FIRST_OWN : FIRST) - index
+    return compileOne(entry, { ...context, places, priority })
   })
+}
+
+function compileOne(
+  { route, resource, at, name }: HttpEntry,
+  context: HttpContext & { readonly places: readonly Called[]; readonly priority: number },
+): Located<RouteConfig>[] {
+  const { problems, priority } = context
+  const label = `VirtualService ${context.resource.namespace}/${context.resource.name} ${name}`
+  const destinations = context.destinationsOf(resource)
+  check(route, { at, resource }, context)
+  const groups = groupsOf(route, context)
+  const compiled: Located<RouteConfig>[] = []
+  for (const { hosts, port } of context.places) {
+    const actions = actionsOf(route, { destinations, at, port }, (path, message, hint) =>
+      problems.error(placeIn(resource, [...at, ...path]), message, hint),
+    )
+    for (const { sources, rewrite, matches } of groups) {
+      const unique = compiled.length === 0 ? label : `${label} (${compiled.length + 1})`
+      const native = { ...actions, name: unique, priority, hosts: [...hosts], sources, matches, ...(rewrite ? { rewrite } : {}) }
+      compiled.push({ value: routeSchema.parse(native), label: unique, at: () => placeIn(resource, at) })
+    }
+  }
+  return compiled
 }
 
 interface Called {
@@ -70,10 +72,13 @@ interface Called {
  * All hosts as one, or one for each port where a destination follows the port that is called: then for all the routes, because a host
  * with a port goes before one without, and the routes are to be asked in their order.
  */
-function placesOf(routes: readonly HttpRoute[], { audience, destinations }: HttpContext): Called[] {
+function placesOf(entries: readonly HttpEntry[], { audience, destinationsOf }: HttpContext): Called[] {
   const ports = [...new Set(audience.hosts.flatMap(({ services }) => services.map(({ port }) => port)))]
   const hosts = audience.hosts.map(({ pattern }) => pattern)
-  if (ports.length < 2 || !routes.flatMap(destinationsOf).some((one) => destinations.followsPort(one)))
+  if (
+    ports.length < 2 ||
+    !entries.some((entry) => targetsOf(entry.route).some((one) => destinationsOf(entry.resource).followsPort(one)))
+  )
     return [{ hosts, port: ports.length === 1 ? ports[0] : undefined }]
   const named = ports.map((port) => ({
     hosts: audience.hosts
@@ -85,7 +90,7 @@ function placesOf(routes: readonly HttpRoute[], { audience, destinations }: Http
   return others.length === 0 ? named : [...named, { hosts: others, port: undefined }]
 }
 
-function destinationsOf({ route, mirror, mirrors }: HttpRoute): Destination[] {
+function targetsOf({ route, mirror, mirrors }: HttpRoute): Destination[] {
   return [...(route ?? []), ...(mirrors ?? [])].map(({ destination }) => destination).concat(mirror ?? [])
 }
 
@@ -118,8 +123,8 @@ function rewriteFor({ rewrite, headers }: HttpRoute, match: HttpMatch | undefine
 /** What is read and does nothing here. */
 function check(
   { match, retries, redirect, directResponse, rewrite }: HttpRoute,
-  at: Path,
-  { resource, audience, problems }: HttpContext,
+  { at, resource }: Pick<HttpEntry, 'at' | 'resource'>,
+  { audience, problems }: HttpContext,
 ): void {
   const warn = (path: Path, message: string): void => problems.warning(placeIn(resource, [...at, ...path]), message)
   if (retries?.retryRemoteLocalities)

@@ -126,6 +126,7 @@ const httpRoute = z
         body: z.strictObject({ string: z.string().optional(), bytes: z.base64().optional() }).nullish(),
       })
       .nullish(),
+    delegate: z.strictObject({ name: z.string().min(1), namespace: z.string().min(1).nullish() }).nullish(),
     rewrite: httpRewrite.nullish(),
     timeout: duration.nullish(),
     retries: httpRetry.nullish(),
@@ -137,9 +138,10 @@ const httpRoute = z
     corsPolicy: cors.nullish(),
     headers: headers.nullish(),
   })
-  .superRefine(({ route, redirect, directResponse }, context) => {
-    const actions = [(route ?? []).length > 0, redirect, directResponse].filter(Boolean).length
-    if (actions !== 1) context.addIssue({ code: 'custom', message: 'expected exactly one of route, redirect, directResponse' })
+  .superRefine(({ route, redirect, directResponse, delegate }, context) => {
+    const actions = [(route ?? []).length > 0, redirect, directResponse, delegate].filter(Boolean).length
+    if (actions !== 1)
+      context.addIssue({ code: 'custom', message: 'expected exactly one of route, redirect, directResponse, delegate' })
     if ((route ?? []).length > 1 && (route ?? []).every(({ weight }) => !weight))
       context.addIssue({ code: 'custom', path: ['route'], message: 'all weights are 0, so no request could go anywhere' })
   })
@@ -160,21 +162,28 @@ export const VIRTUAL_SERVICE = {
     apiVersion: z.string(),
     kind: z.string(),
     metadata: datedMetadata,
-    spec: z.strictObject({
-      hosts: z.array(hostPattern).min(1),
-      gateways: z.array(z.string()).nullish(),
-      http: z.array(httpRoute).nullish(),
-      tls: z
-        .array(
-          z.strictObject({
-            match: z.array(z.strictObject({ sniHosts: z.array(hostPattern).min(1), ...plainMatch })).min(1),
-            route: plainRoute,
-          }),
-        )
-        .nullish(),
-      tcp: z.array(z.strictObject({ match: z.array(z.strictObject(plainMatch)).nullish(), route: plainRoute })).nullish(),
-      exportTo,
-    }),
+    spec: z
+      .strictObject({
+        hosts: z.array(hostPattern).default([]),
+        gateways: z.array(z.string()).nullish(),
+        http: z.array(httpRoute).nullish(),
+        tls: z
+          .array(
+            z.strictObject({
+              match: z.array(z.strictObject({ sniHosts: z.array(hostPattern).min(1), ...plainMatch })).min(1),
+              route: plainRoute,
+            }),
+          )
+          .nullish(),
+        tcp: z.array(z.strictObject({ match: z.array(z.strictObject(plainMatch)).nullish(), route: plainRoute })).nullish(),
+        exportTo,
+      })
+      .superRefine(({ hosts, tls, tcp }, context) => {
+        const plain = (tls ?? []).length + (tcp ?? []).length > 0
+        // without hosts it is one that others delegate to
+        if (hosts.length === 0 && plain)
+          context.addIssue({ code: 'custom', path: ['hosts'], message: 'tls and tcp routes need hosts' })
+      }),
     status: z.unknown().optional(),
   }),
 } as const satisfies Kind

@@ -4,6 +4,7 @@ import type { Path, Problems } from '../../../problem.ts'
 import { byAge } from '../../age.ts'
 import type { Resources } from '../../resource.ts'
 import { placeIn } from '../../resource.ts'
+import { Delegates, isDelegate } from './delegates.ts'
 import { Destinations } from './destinations.ts'
 import { compileHttp } from './http-routes.ts'
 import type { Mesh } from './mesh.ts'
@@ -21,22 +22,29 @@ export function compileVirtualServices(
   const taken = new Map<string, VirtualService>()
   const routes: Draft['routes'][number][] = []
   const tcpRoutes: Draft['tcpRoutes'][number][] = []
-  for (const resource of [...resources.of(VIRTUAL_SERVICE)].sort(byAge)) {
+  const all = [...resources.of(VIRTUAL_SERVICE)].sort(byAge)
+  const delegates = new Delegates(all, problems)
+  for (const resource of all) {
+    if (isDelegate(resource)) continue
     const { gateways } = resource.value.spec
     if (!isForMesh(gateways)) {
       const message = 'this VirtualService is for gateways of Istio alone, which are not carried here: it is ignored'
       problems.warning(placeIn(resource, ['spec', 'gateways']), message, 'the gateway `mesh` stands for sidecars')
       continue
     }
-    const destinations = new Destinations(resource, mesh, problems)
+    const entries = delegates.routesOf(resource)
+    const destinationsOf = (one: VirtualService): Destinations => new Destinations(one, mesh, problems)
+    const destinations = destinationsOf(resource)
     for (const audience of audiencesOf(resource, mesh, problems)) {
       const left = untaken(audience, resource, taken, problems)
       if (left.hosts.length === 0 || audience.namespaces?.length === 0) continue
-      const context = { resource, audience: left, destinations, problems }
-      routes.push(...compileHttp(context).map((route) => located(route, resource)))
-      tcpRoutes.push(...compilePlain(context).map((route) => located(route, resource)))
+      routes.push(...compileHttp(entries, { resource, audience: left, destinationsOf, problems }))
+      tcpRoutes.push(
+        ...compilePlain({ resource, audience: left, destinations, problems }).map((route) => located(route, resource)),
+      )
     }
   }
+  delegates.finish()
   return { routes, tcpRoutes }
 }
 
@@ -57,8 +65,7 @@ function untaken(audience: Audience, resource: VirtualService, taken: Map<string
 
 /** Findings of those who compile the native form stand at the route that it came from. */
 function located<T extends { readonly name: string }>(value: T, resource: VirtualService): Located<T> {
-  const where = /(http|tls|tcp)\[(\d+)\](?: \(\d+\))?$/.exec(value.name)
-  const named = (resource.value.spec.http ?? []).findIndex(({ name }) => name && value.name.includes(` ${name}`))
-  const path: Path = where ? ['spec', where[1] as string, Number(where[2])] : named < 0 ? ['spec'] : ['spec', 'http', named]
+  const where = /(tls|tcp)\[(\d+)\](?: \(\d+\))?$/.exec(value.name)
+  const path: Path = where === null ? ['spec'] : ['spec', where[1] as string, Number(where[2])]
   return { value, label: value.name, at: () => placeIn(resource, path) }
 }

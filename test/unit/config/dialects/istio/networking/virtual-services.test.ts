@@ -315,9 +315,9 @@ const mistakes: readonly (readonly [name: string, spec: object, line: string | R
   [
     'two actions',
     { http: [{ route: [to('cart')], redirect: { uri: '/' } }] },
-    /expected exactly one of route, redirect, directResponse/,
+    /expected exactly one of route, redirect, directResponse, delegate/,
   ],
-  ['no action', { http: [{}] }, /expected exactly one of route, redirect, directResponse/],
+  ['no action', { http: [{}] }, /expected exactly one of route, redirect, directResponse, delegate/],
   ['a misspelt key', { http: [{ rote: [to('cart')], redirect: { uri: '/' } }] }, /unknown key "rote".*did you mean "route"/],
   [
     'two tests of one text',
