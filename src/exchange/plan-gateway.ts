@@ -1,6 +1,7 @@
 // What shall happen to a request at a gateway: by the listener that it came in at, and the routes of that listener alone.
 // hot path: bench/macro
 import type { RequestHead } from '../codec/message.ts'
+import type { Fields } from '../core/fields.ts'
 import type { GatewayPort } from '../routing/gateways.ts'
 import { normalizePath } from '../routing/normalize.ts'
 import { forwardedFor, forwardedProto } from '../telemetry/forwarded.ts'
@@ -11,6 +12,14 @@ import type { Snapshot } from './snapshot.ts'
 
 const NO_LISTENER = { kind: 'failure', code: 'no_route', detail: 'no listener of the gateway is for this host' } as const
 const AMBIGUOUS_PATH = { kind: 'failure', code: 'bad_request', detail: 'a path that can be read in two ways' } as const
+
+/** How often it was tried, how long it may take, what it was before a rewrite, whether it is a copy. */
+const OF_PROXIES = [
+  'x-envoy-attempt-count',
+  'x-envoy-expected-rq-timeout-ms',
+  'x-envoy-original-path',
+  'x-outrigger-mirror',
+] as const
 
 /** Wherever it came in. */
 export function planArrival<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead, judged: Judged): Plan<S> {
@@ -41,7 +50,7 @@ function planAtGateway<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHe
   const path = normalizePath(head.path, settings.pathNormalization, strict)
   if (path === undefined) return AMBIGUOUS_PATH
   head.path = path
-  head.fields.remove('x-forwarded-client-cert')
+  forgetHearsay(head.fields, settings.trustedHops)
   const remoteIp = forwardedFor(head.fields, caller.remoteIp, settings.trustedHops)
   forwardedProto(head.fields, head.scheme, settings.trustedHops)
   const preflight = preflightRoute(snapshot, caller, routes, head)
@@ -53,6 +62,13 @@ function planAtGateway<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHe
   const route = preflight ?? routes.match(head)
   if (route === undefined) return { kind: 'failure', code: 'no_route', detail: `no route of ${listener?.id} matches` }
   return { kind: 'route', route }
+}
+
+/** What sidecars and proxies tell each other, and callers from outside may not say for them. Nobody's certificate is known here. */
+function forgetHearsay(fields: Fields, trustedHops: number): void {
+  fields.remove('x-forwarded-client-cert')
+  if (trustedHops > 0) return
+  for (const name of OF_PROXIES) fields.remove(name)
 }
 
 /** A certificate that was shown for one listener says nothing for another. */

@@ -98,12 +98,29 @@ t.test('what callers say of themselves is replaced at the edge', async (t) => {
     ['X-Forwarded-For', '10.0.0.1'],
     ['X-Forwarded-Proto', 'https'],
     ['X-Forwarded-Client-Cert', 'By=somebody'],
+    ['X-Envoy-Attempt-Count', '2'],
+    ['X-Envoy-Original-Path', '/forged'],
   ]
   const [answer = {}] = await ask(t, [{ ...plain('other'), headers }])
   const { headers: forwarded } = answer['forwarded'] as { headers: [string, string][] }
   const sent = new Map(forwarded.map(([name, value]) => [name.toLowerCase(), value]))
   t.equal(sent.get('x-forwarded-for'), '10.0.0.1, 198.51.100.7')
   t.equal(sent.get('x-forwarded-proto'), 'http')
+  for (const name of ['x-forwarded-client-cert', 'x-envoy-attempt-count', 'x-envoy-original-path']) t.notOk(sent.has(name), name)
+})
+
+t.test('a trusted proxy in front may say what proxies say', async (t) => {
+  const headers = [
+    ['X-Forwarded-For', '192.0.2.9'],
+    ['X-Forwarded-Proto', 'https'],
+    ['X-Envoy-Attempt-Count', '2'],
+    ['X-Forwarded-Client-Cert', 'By=somebody'],
+  ]
+  const [answer = {}] = await ask(t, [{ ...plain('other'), headers }], { trustedHops: 1 })
+  const { headers: forwarded } = answer['forwarded'] as { headers: [string, string][] }
+  const sent = new Map(forwarded.map(([name, value]) => [name.toLowerCase(), value]))
+  t.equal(sent.get('x-forwarded-proto'), 'https')
+  t.equal(sent.get('x-envoy-attempt-count'), '2')
   t.notOk(sent.has('x-forwarded-client-cert'))
 })
 
