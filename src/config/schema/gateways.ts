@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { label, name, port } from '../types.ts'
 
-const certificate = z.strictObject({
+export const certificate = z.strictObject({
   certificate: z.string().describe('PEM file with the certificate chain, or the PEM text itself.'),
   key: z.string().describe('PEM file with the private key, or the PEM text itself.'),
 })

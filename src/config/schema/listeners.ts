@@ -1,6 +1,7 @@
 // Addresses that the sidecar accepts on.
 import { z } from 'zod'
 import { address, duration, port } from '../types.ts'
+import { certificate } from './gateways.ts'
 import { forwardClientCert, mtlsMode, mtlsPorts } from './identity.ts'
 
 const protocol = z.enum(['auto', 'http', 'http2', 'tcp', 'tls'])
@@ -76,6 +77,12 @@ export const gatewayListener = z.strictObject({
   listen: listenerBase.listen,
   gateway: z.string().describe('Gateway whose traffic arrives here: namespace/name.'),
   port: port().describe('Port of the gateway that it is for; its listeners say what is spoken there.'),
+  certificates: z
+    .array(certificate)
+    .default([])
+    .describe(
+      'Shown by listeners of the gateway that have no certificate of their own at hand, such as one from a Secret that is mounted here.',
+    ),
   maxConnections: listenerBase.maxConnections,
   proxyProtocol: listenerBase.proxyProtocol,
 })
