@@ -58,8 +58,8 @@ const SOCKETS = ['admin', 'codec', 'commands', 'discovery', 'downstream', 'excha
 export const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
   'node:dgram': ['discovery'],
   'node:http': ['admin', 'commands', 'telemetry'],
-  'node:http2': [],
-  'node:https': ['commands'],
+  'node:http2': ['telemetry'], // off the data path
+  'node:https': ['commands', 'telemetry'],
   'node:net': [...SOCKETS, 'core'], // core asks it what an address looks like, and whether somebody listens
   'node:process': ['main.ts', 'telemetry'], // telemetry reads CPU time
   'node:tls': [...SOCKETS, 'identity'], // identity makes contexts, and opens nothing

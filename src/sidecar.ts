@@ -1,7 +1,6 @@
 // The composition root, in start order: telemetry, services, pipeline, listeners, then the doors for operators. Reload, drain and stop are
 // here as well.
 
-import { AdminServer } from './admin/server.ts'
 import type { Problem } from './config/problem.ts'
 import type { Config } from './config/schema/config.ts'
 import type { Settings } from './config/schema/settings.ts'
@@ -22,6 +21,7 @@ import { fetchKeys } from './policy/jwt/fetch.ts'
 import { KeyStore } from './policy/jwt/keys.ts'
 import { RateLimiters } from './routing/rate-limit.ts'
 import { AccessLogs } from './sidecar/access-logs.ts'
+import { openDoors } from './sidecar/doors.ts'
 import { finishAll } from './sidecar/drain.ts'
 import { endpointEvents, zoneOf } from './sidecar/endpoint-events.ts'
 import { collectGauges } from './sidecar/gauges.ts'
@@ -32,13 +32,12 @@ import type { SidecarParts } from './sidecar/parts.ts'
 import { PolicyWatch } from './sidecar/policy-watch.ts'
 import { reloadRefused, reloadTaken } from './sidecar/reloads.ts'
 import { revoke } from './sidecar/revoke.ts'
-import { adminView } from './sidecar/view.ts'
 import type { OwnLog } from './telemetry/log.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { Readiness } from './telemetry/readiness.ts'
 import { Recorder } from './telemetry/record.ts'
 import { watchRuntime } from './telemetry/runtime.ts'
-import { TelemetryServer } from './telemetry/server.ts'
+import type { TelemetryServer } from './telemetry/server.ts'
 import { IdSource } from './telemetry/trace.ts'
 import type { Carrier } from './upstream/carrier.ts'
 import { ServiceRegistry } from './upstream/registry.ts'
@@ -133,7 +132,7 @@ export class Sidecar implements SidecarParts {
     const sidecar = new Sidecar(options)
     const ready = sidecar.readiness.need('listeners', 'listeners are not open yet')
     try {
-      if (options.doors !== false) await sidecar.#openDoors()
+      if (options.doors !== false) sidecar.#telemetry = await openDoors(sidecar, sidecar.#life)
       sidecar.#collect()
       sidecar.#accessLogs.open(sidecar.settings)()
       await sidecar.#openListeners(listenersOf(sidecar.snapshot.config))
@@ -250,15 +249,6 @@ export class Sidecar implements SidecarParts {
     const { clock, metrics, readiness, registry, listeners } = this
     this.#life.own(watchRuntime(metrics, { clock, readiness, version: programVersion() }))
     collectGauges({ metrics, registry, listeners, discovery: this.#discovery })
-  }
-
-  async #openDoors(): Promise<void> {
-    const { telemetry, admin } = this.settings
-    const { log, metrics, readiness } = this
-    const metricsText = () => metrics.text()
-    if (telemetry !== undefined)
-      this.#telemetry = this.#life.own(await TelemetryServer.start(telemetry.listen, { metricsText, readiness, log }))
-    if (admin !== undefined) this.#life.own(await AdminServer.start(admin.listen, adminView(this)))
   }
 
   async #openListeners(wanted: ReadonlyMap<string, ListenerConfig & { key: string }>): Promise<void> {

@@ -34,10 +34,13 @@ export function sidecarSettings(pod: PodTemplate, { tuning }: SidecarPlan, probe
       labels: pod.metadata?.labels ?? {},
     },
     listeners: {
-      inbound: [{ listen: `:${PORTS.inbound}`, ...(captured ? {} : { app: `127.0.0.1:${firstPort(pod)}` }) }],
-      outbound: [{ listen: captured ? `:${PORTS.outbound}` : `127.0.0.1:${PORTS.outbound}` }],
+      inbound: [{ listen: `:${PORTS.inbound}`, ...(captured ? { captured } : { app: `127.0.0.1:${firstPort(pod)}` }) }],
+      outbound: [captured ? { listen: `:${PORTS.outbound}`, captured } : { listen: `127.0.0.1:${PORTS.outbound}` }],
     },
-    telemetry: { listen: `:${PORTS.telemetry}`, ...(probes.length > 0 ? { probes } : {}) },
+    telemetry: {
+      listen: `:${PORTS.telemetry}`,
+      ...(probes.length > 0 ? { probes: probes.map((probe) => ({ ...probe, host: '${POD_IP}' })) } : {}),
+    },
     admin: { listen: `127.0.0.1:${PORTS.admin}` },
     ...(tuning.certificates === undefined ? {} : { identity: { folder: CERTIFICATES_FOLDER } }),
   })

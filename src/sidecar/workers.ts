@@ -6,6 +6,7 @@ import type { AdminView, ConnectionView, ReloadView, ServiceView } from '../admi
 import type { Settings } from '../config/schema/settings.ts'
 import type { Clock } from '../core/clock.ts'
 import { Lifecycle } from '../core/lifecycle.ts'
+import { runProbe } from '../telemetry/app-probes.ts'
 import { LOG_LEVELS, type LogLevel, type OwnLog } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { Readiness } from '../telemetry/readiness.ts'
@@ -103,9 +104,10 @@ export class Primary {
     const { telemetry, admin, workers } = options.settings
     const metricsText = () => primary.#metrics.text()
     const readiness = primary.#readiness
+    const probe = (name: string) => runProbe(telemetry?.probes ?? [], name, options.clock)
     try {
       if (telemetry !== undefined)
-        primary.#life.own(await TelemetryServer.start(telemetry.listen, { metricsText, readiness, log: options.log }))
+        primary.#life.own(await TelemetryServer.start(telemetry.listen, { metricsText, readiness, log: options.log, probe }))
       if (admin !== undefined) primary.#life.own(await AdminServer.start(admin.listen, primary.#view()))
     } catch (error) {
       await primary.#life.close()

@@ -14,6 +14,7 @@ export const { createServer } = createRequire(import.meta.url)('node:http') as t
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
+const APP_HEALTH = '/app-health/'
 const MAX_CONNECTIONS = 128
 const HEAD_TIMEOUT_MS = 5000
 const IDLE_TIMEOUT_MS = 60_000
@@ -22,6 +23,8 @@ export interface TelemetryDeps {
   /** The answer to a scrape, in pieces. */
   readonly metricsText: () => AsyncIterable<string>
   readonly readiness: Readiness
+  /** Of the application, by name. */
+  readonly probe: (name: string) => Promise<string | undefined>
   readonly log: Log
 }
 
@@ -82,8 +85,16 @@ async function answer(request: http.IncomingMessage, response: http.ServerRespon
     case '/healthz/live':
       return reply(response, 200, { live: true })
     default:
+      if (path?.startsWith(APP_HEALTH) === true) return appHealth(path.slice(APP_HEALTH.length), response, deps)
       return reply(response, 404, { error: 'not here; try /metrics, /stats/prometheus, /healthz/ready, /healthz/live' })
   }
+}
+
+/** The answer that the kubelet would have had from the application. */
+async function appHealth(name: string, response: http.ServerResponse, { probe }: TelemetryDeps): Promise<void> {
+  const finding = await probe(name)
+  if (finding === undefined) return reply(response, 404, { error: `there is no probe ${name}` })
+  reply(response, finding === '' ? 200 : 503, { healthy: finding === '', finding })
 }
 
 async function scrape(

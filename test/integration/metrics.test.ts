@@ -24,7 +24,12 @@ async function setUp(t: Test) {
   const readiness = new Readiness()
   const log = await openLog({ level: 'silent', pretty: false, clock })
   const runtime = watchRuntime(metrics, { clock, readiness, version: '0.0.0' })
-  const server = await TelemetryServer.start('127.0.0.1:0', { metricsText: () => metrics.text(), readiness, log })
+  const server = await TelemetryServer.start('127.0.0.1:0', {
+    metricsText: () => metrics.text(),
+    readiness,
+    log,
+    probe: () => Promise.resolve(undefined),
+  })
   t.teardown(async () => {
     await server.close()
     await runtime.close()

@@ -10,8 +10,8 @@ import {
 import type { Cancel, Clock } from '../../core/clock.ts'
 import type { FailureCode } from '../../core/failures.ts'
 import { Fields } from '../../core/fields.ts'
+import { isServing, serviceRequest } from '../../core/grpc-health.ts'
 import type { Finding, HealthConfig } from './checker.ts'
-import { isServing, serviceRequest } from './grpc-health.ts'
 
 export interface ProbeDeps {
   readonly clock: Clock

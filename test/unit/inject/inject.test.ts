@@ -1,5 +1,6 @@
 // Injection and its undoing, on plain values.
 import t from 'tap'
+import { loadConfig } from '../../../src/config/load.ts'
 import { diff, type Json } from '../../../src/core/json-patch.ts'
 import { RECORD } from '../../../src/inject/annotations.ts'
 import { type Injection, inject, uninject } from '../../../src/inject/inject.ts'
@@ -82,7 +83,7 @@ t.test('probes go through the sidecar, those within the container and of other m
   const settings = metadata?.annotations?.['outrigger.dev/sidecar'] ?? ''
   t.match(settings, /name: cart\/liveness\n\s+timeout: 1s\n\s+http:\n\s+port: 8080\n\s+path: \/live\n\s+headers:\n\s+X-A: b/)
   t.match(settings, /name: cart\/readiness\n\s+timeout: 4s\n\s+grpc:\n\s+port: 9090\n\s+service: cart/)
-  t.match(settings, /name: other\/readiness\n\s+timeout: 1s\n\s+tcp:\n\s+port: 7/)
+  t.match(settings, /name: other\/readiness\n\s+timeout: 1s\n\s+tcp:\n\s+port: 7\n\s+host: \$\{POD_IP\}/)
 })
 
 const PODS: readonly { name: string; pod: object }[] = [
@@ -114,6 +115,32 @@ for (const { name, pod } of PODS) {
     })
   }
 }
+
+t.test('the sidecar understands the settings that injection writes for it', async (t) => {
+  const probed = {
+    ...APP,
+    livenessProbe: { httpGet: { path: '/live', port: 'http', scheme: 'HTTPS' } },
+    readinessProbe: { grpc: { port: 1 } },
+  }
+  const pods = [
+    { spec: { containers: [probed] } },
+    {
+      metadata: {
+        annotations: { 'outrigger.dev/capture': 'false', 'outrigger.dev/rewrite-probes': 'false' },
+        labels: { app: 'cart' },
+      },
+      spec: { containers: [APP] },
+    },
+  ]
+  const environment = { POD_NAME: 'cart-1', POD_NAMESPACE: 'shop', POD_SERVICE_ACCOUNT: 'cart', POD_IP: '10.0.0.1' }
+  for (const pod of pods) {
+    const settings = injected(pod).metadata?.annotations?.['outrigger.dev/sidecar'] ?? ''
+    const folder = t.testdir({ 'sidecar.yaml': settings })
+    const { config, problems } = await loadConfig([folder], { environment })
+    t.strictSame(problems, [])
+    t.match(config?.settings.workload, { name: 'cart-1', namespace: 'shop', serviceAccount: 'cart' })
+  }
+})
 
 t.test('annotations tune it', async (t) => {
   const annotations = {

@@ -19,7 +19,13 @@ async function* failingText() {
 
 async function setUp(t: Test, parts: Partial<TelemetryDeps> = {}) {
   const readiness = new Readiness()
-  const server = await TelemetryServer.start('127.0.0.1:0', { metricsText, readiness, log, ...parts })
+  const server = await TelemetryServer.start('127.0.0.1:0', {
+    metricsText,
+    readiness,
+    log,
+    probe: () => Promise.resolve(undefined),
+    ...parts,
+  })
   t.teardown(() => server.close())
   return { readiness, server, ask: (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${server.port}${path}`, init) }
 }
@@ -84,7 +90,7 @@ t.test('anything else is refused with a word', async (t) => {
 
 t.test('a port in use is told with the setting it came from', async (t) => {
   const { server } = await setUp(t)
-  const deps = { metricsText: async function* () {}, readiness: new Readiness(), log }
+  const deps = { metricsText: async function* () {}, readiness: new Readiness(), log, probe: () => Promise.resolve(undefined) }
   await t.rejects(TelemetryServer.start(`127.0.0.1:${server.port}`, deps), {
     message: `cannot listen on 127.0.0.1:${server.port}: the port is in use by another process (telemetry.listen)`,
   })
