@@ -110,10 +110,12 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
     })
   }
 
-  /** Another one who looks at the body, from its beginning. To be called before anything of it is sent. */
-  look(tap: BodyTap): void {
+  /** Another one who looks at the body, from its beginning. To be called before anything of it is sent. False: that was the end. */
+  look(tap: BodyTap): boolean {
     this.#tap = this.#tap === undefined ? tap : new BothTaps(this.#tap, tap)
-    if (!this.#body.show(tap)) this.fail('body_too_large', 'more bytes than the route allows')
+    const fits = this.#body.show(tap)
+    if (!fits) this.fail('body_too_large', 'more bytes than the route allows')
+    return fits
   }
 
   #reply(reply: Reply): void {

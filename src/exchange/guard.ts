@@ -19,7 +19,8 @@ export interface Guarded {
   delayed: boolean
   answer(reply: Reply): void
   fail(code: FailureCode, detail: string): void
-  look(tap: BodyTap): void
+  /** False: that was the end. */
+  look(tap: BodyTap): boolean
   /** Waits, then goes on unless it is over. */
   hold(ms: number, go: () => void): void
 }
@@ -86,8 +87,9 @@ function limit({ limits, maxRequestBytes }: Guards, head: RequestHead, x: Guarde
   if (limits !== null && !admit(limits, head, x, deps)) return
   if (head.bodyLength > maxRequestBytes)
     return x.fail('body_too_large', `${head.bodyLength} bytes where ${maxRequestBytes} are allowed`)
-  if (head.bodyLength < 0 && maxRequestBytes !== Infinity && head.upgrade === '') x.look(new BodyLimit(maxRequestBytes))
-  deps.go()
+  const counted = head.bodyLength < 0 && maxRequestBytes !== Infinity && head.upgrade === ''
+  // some of it may have come while the request was held
+  if (!counted || x.look(new BodyLimit(maxRequestBytes))) deps.go()
 }
 
 function admit(limits: readonly RateLimiter[], head: RequestHead, x: Guarded, { caller, nowMs }: GuardDeps): boolean {

@@ -271,6 +271,20 @@ const SCENES: readonly Scene[] = [
       [{ method: 'GET' }, { status: 200 }],
     ],
   },
+  {
+    name: 'a limit of body bytes for a request that was held',
+    routes: [{ ...TO_A, maxRequestBytes: 10, fault: { delay: { time: '30ms' } } }],
+    asks: [
+      [
+        { method: 'POST', body: '0123456789x' },
+        { status: 413, seen: undefined },
+      ],
+      [
+        { method: 'POST', body: '0123456789' },
+        { status: 200, seen: { body: '0123456789' } },
+      ],
+    ],
+  },
 ]
 
 for (const version of ['HTTP/1.1', 'HTTP/2'] as const) {

@@ -116,7 +116,9 @@ function overHttp1(t: Test, port: number): RouteScene['ask'] {
         },
       )
       request.on('error', reject)
-      request.end(body)
+      // chunked, unless its length is told
+      if (body !== '') request.write(body)
+      request.end()
     })
 }
 
