@@ -14,8 +14,16 @@ interface Files {
 const WORKLOAD = { name: 'catalog-1', namespace: 'shop', serviceAccount: 'catalog', labels: { app: 'catalog' } }
 
 /** 0: no answer. */
-function ask(port: number, files: Files | undefined, path: string, method = 'GET'): Promise<number> {
-  const options = { host: '127.0.0.1', port, path, method, agent: false, ALPNProtocols: ['istio-http/1.1', 'istio', 'http/1.1'] }
+function ask(port: number, files: Files | undefined, path: string, method = 'GET', servername = ''): Promise<number> {
+  const options = {
+    ...(servername === '' ? {} : { servername }),
+    host: '127.0.0.1',
+    port,
+    path,
+    method,
+    agent: false,
+    ALPNProtocols: ['istio-http/1.1', 'istio', 'http/1.1'],
+  }
   return new Promise((resolve) => {
     const asked = request({ ...options, ...files, checkServerIdentity: () => undefined }, (response) => {
       response.resume().on('end', () => resolve(response.statusCode as number))
@@ -91,4 +99,14 @@ t.test('native rules go by the namespace of the certificate, and a plaintext cal
   })
   t.equal(plain.status, 403)
   t.equal(await metric('istio_requests_total', { response_code: '403', source_workload_namespace: 'evil' }), 1)
+})
+
+t.test('the case of a server name makes no difference', async (t) => {
+  const { settings, front } = await scene(t)
+  const rule = { when: [{ key: 'connection.sni', values: ['catalog.shop'] }] }
+  const { inbound } = await startDocuments(t, settings, [
+    istio('AuthorizationPolicy', 'no-sni', { action: 'DENY', rules: [rule] }),
+  ])
+  t.equal(await ask(inbound, front, '/', 'GET', 'cart.shop'), 200)
+  for (const name of ['catalog.shop', 'Catalog.SHOP']) t.equal(await ask(inbound, front, '/', 'GET', name), 403, name)
 })
