@@ -64,7 +64,7 @@ export abstract class Connection<S extends Stream> extends StreamTable<S> {
     this.checkOrder(type)
     switch (type) {
       case HEADERS:
-        this.#onHeaders(bytes.subarray(start, end))
+        this.#onHeaders(bytes, start, end)
         break
       case CONTINUATION:
         if (!this.block.open) throw new ConnectionError(PROTOCOL_ERROR, 'CONTINUATION without HEADERS')
@@ -120,10 +120,9 @@ export abstract class Connection<S extends Stream> extends StreamTable<S> {
     if ((this.reader.id !== 0) !== onStream) throw new ConnectionError(PROTOCOL_ERROR, `${what} on the wrong stream`)
   }
 
-  #onHeaders(payload: Buffer): void {
-    const { id, flags } = this.reader
-    if (id === 0) throw new ConnectionError(PROTOCOL_ERROR, 'HEADERS on the wrong stream')
-    this.block.begin(id, flags, payload)
+  #onHeaders(bytes: Buffer, start: number, end: number): void {
+    if (this.reader.id === 0) throw new ConnectionError(PROTOCOL_ERROR, 'HEADERS on the wrong stream')
+    this.block.begin(this.reader, bytes, start, end)
     if (!this.block.open) this.onBlock()
   }
 

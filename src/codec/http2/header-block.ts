@@ -25,29 +25,28 @@ export class HeaderBlock {
     this.#limits = limits
   }
 
-  /** Takes the payload of HEADERS, `at` to `end` of `bytes`. */
-  begin(id: number, flags: number, payload: Buffer): void {
-    let from = 0
-    let to = payload.length
+  /** Takes the payload of HEADERS, `start` to `end` of `bytes`. */
+  begin({ id, flags }: { readonly id: number; readonly flags: number }, bytes: Buffer, start: number, end: number): void {
+    let from = start
+    let to = end
     if ((flags & PADDED) !== 0) {
-      if (to === 0) throw new ConnectionError(FRAME_SIZE_ERROR, 'padded HEADERS without a pad length')
-      to -= payload[from++] as number
+      if (to === from) throw new ConnectionError(FRAME_SIZE_ERROR, 'padded HEADERS without a pad length')
+      to -= bytes[from++] as number
     }
     if ((flags & HAS_PRIORITY) !== 0) {
-      if (payload.length - from < PRIORITY_BYTES)
-        throw new ConnectionError(FRAME_SIZE_ERROR, 'HEADERS too short for its priority')
-      if (dependency(payload, from) === id) throw new ConnectionError(PROTOCOL_ERROR, 'a stream that depends on itself')
+      if (end - from < PRIORITY_BYTES) throw new ConnectionError(FRAME_SIZE_ERROR, 'HEADERS too short for its priority')
+      if (dependency(bytes, from) === id) throw new ConnectionError(PROTOCOL_ERROR, 'a stream that depends on itself')
       from += PRIORITY_BYTES
     }
     if (from > to) throw new ConnectionError(PROTOCOL_ERROR, 'more padding than payload')
     this.id = id
     this.ends = (flags & END_STREAM) !== 0
-    this.bytes = payload
+    this.bytes = bytes
     this.start = from
     this.end = to
     this.open = (flags & END_HEADERS) === 0
     if (!this.open) return
-    this.#parts = [Buffer.from(payload.subarray(from, to))]
+    this.#parts = [Buffer.from(bytes.subarray(from, to))]
     this.#length = to - from
   }
 

@@ -2,6 +2,7 @@
 // what one burst of reading causes leaves in one write. DATA asks `stalled` first; heads and control frames always find room.
 // hot path: bench/micro/codec/http2/frames.ts
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { type Flushable, markDirty } from '../flush.ts'
 
 /** Four of the largest frames that we send and something more. */
@@ -22,6 +23,8 @@ export class Output implements Flushable {
   /** The peer takes fewer bytes than we have: DATA has to wait for `onDrain`. */
   stalled = false
   readonly #socket: Socket
+  /** TLS keeps what it is given until later. */
+  readonly #holds: boolean
   readonly #highWaterBytes: number
   readonly #onDrain: () => void
   readonly #onWritten = (): void => this.#written()
@@ -33,6 +36,7 @@ export class Output implements Flushable {
   /** `onDrain`: the peer takes bytes again, after `stalled`. */
   constructor(socket: Socket, highWaterBytes: number, onDrain: () => void) {
     this.#socket = socket
+    this.#holds = socket instanceof TLSSocket
     this.#highWaterBytes = highWaterBytes
     this.#onDrain = onDrain
   }
@@ -83,7 +87,7 @@ export class Output implements Flushable {
     this.at = 0
     this.epoch++
     if (!socket.writable) return
-    if (socket.writableLength > 0 && length < SMALL_BYTES) {
+    if (length < SMALL_BYTES && (this.#holds || socket.writableLength > 0)) {
       this.#inFlight.push(undefined)
       socket.write(Buffer.from(this.slab.subarray(0, length)), this.#onWritten)
     } else {

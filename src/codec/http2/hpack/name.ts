@@ -100,6 +100,8 @@ export class Name {
   /** As a string literal. */
   readonly literal: Uint8Array
   readonly #values = new Map<string, KnownValue>()
+  /** Some of its values stand in the static table. */
+  readonly #hasStatic: boolean
   #uses = 0
   #unwatched = 0
 
@@ -110,10 +112,16 @@ export class Name {
     this.staticIndex = STATIC_TABLE.findIndex(([name]) => name === text) + 1
     this.literal = stringLiteral(text)
     this.#addStatic()
+    this.#hasStatic = this.#values.size > 0
   }
 
   /** What is known of a value; undefined: nothing, and nothing will be. */
   known(value: string): KnownValue | undefined {
+    // looking it up would only hash a text that never comes again
+    if (this.#unwatched > 0 && !this.#hasStatic) {
+      this.#unwatched--
+      return undefined
+    }
     const known = this.#values.get(value)
     if (known !== undefined) {
       known.uses++
