@@ -1,6 +1,6 @@
 // What NetworkPolicies leave open of a workload in one direction. Verdicts are kept, so that a connection costs one look into a table.
 // hot path: bench/micro/policy/network/isolation.ts
-import { canonicalIp } from '../../core/address.ts'
+import { canonicalIp, isIp } from '../../core/address.ts'
 import type { Identity } from '../identity.ts'
 import type { Nearest, Verdict } from '../verdict.ts'
 import type { Population, Resident } from './population.ts'
@@ -98,7 +98,7 @@ function agrees(resident: Resident, identity: Identity | undefined): boolean {
   return resident.namespace.name === identity.namespace && resident.serviceAccount === identity.serviceAccount
 }
 
-/** Nobody can block a Pod's access to itself that way. A Unix socket has no address. */
+/** Nobody can block a Pod's access to itself that way. A Unix socket has no address. What only begins so may be the name of any host. */
 function isLoopback(ip: string): boolean {
-  return ip === '' || ip === '::1' || ip.startsWith('127.')
+  return ip === '' || ip === '::1' || ip === 'localhost' || (ip.startsWith('127.') && isIp(ip))
 }
