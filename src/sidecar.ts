@@ -120,7 +120,7 @@ export class Sidecar implements SidecarParts {
       ids: new IdSource(),
       registry: this.registry,
       snapshot: () => this.#snapshot,
-      observe: (x, observed) => this.watch.see(x, observed),
+      watch: this.watch,
       mirrored: (service, result) => this.metrics.counter('mirrored', { service, result }).add(),
       tcpIdleTimeoutMs: () => this.settings.tcp.idleTimeout,
       upgradeIdleTimeoutMs: () => this.settings.http.upgradeIdleTimeout,

@@ -7,7 +7,7 @@ import { type Claims, PolicyInput } from '../policy/input.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import { forwardedClient } from '../telemetry/forwarded.ts'
 import type { Peer } from './peer.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Destination, Snapshot } from './snapshot.ts'
 
 /** What of a peer policies look at. */
 export type PolicyPeer = Pick<
@@ -26,11 +26,20 @@ export interface Judged {
   due: readonly Due[] | null
 }
 
+interface Arrival {
+  readonly head: RequestHead | undefined
+  readonly remoteIp: string
+  /** The known service that an outbound caller means. */
+  readonly meant?: Meant | undefined
+}
+
+type Meant = Pick<Destination<unknown>, 'authority' | 'config'>
+
 /** `remoteIp`: the caller behind trusted hops. `head`: undefined for bytes. undefined: no policy is there. */
 export function authorize(
   { policies }: Pick<Snapshot<unknown>, 'policies'>,
   peer: PolicyPeer,
-  { head, remoteIp }: { readonly head: RequestHead | undefined; readonly remoteIp: string },
+  { head, remoteIp, meant }: Arrival,
   judged: Judged,
 ): Verdict | undefined {
   const inbound = comesIn(peer)
@@ -38,7 +47,7 @@ export function authorize(
   const custom = inbound ? policies.custom : null
   const observed = inbound ? policies.observed.inbound : policies.observed.outbound
   if (engine === null && custom === null && observed === null) return undefined
-  const input = inputOf(peer, head, remoteIp, judged.claims)
+  const input = inputOf(peer, { head, remoteIp, meant }, judged.claims)
   judged.policyInput = input
   if (custom !== null) judged.due = custom.due(input)
   if (engine === null || judged.due !== null) return undefined
@@ -67,23 +76,24 @@ export function authorizeAgain(
   const { trustedHops } = snapshot.config.settings
   const behind = comesIn(peer) ? head : undefined
   const remoteIp = behind === undefined ? peer.remoteIp : forwardedClient(behind.fields, peer.remoteIp, trustedHops)
-  return engine.decide(judged.policyInput ?? inputOf(peer, head, remoteIp, judged.claims))
+  return engine.decide(judged.policyInput ?? inputOf(peer, { head, remoteIp }, judged.claims))
 }
 
 /** Why this caller may ask for nothing any more on its connection; undefined: for something it may. */
 export function denialOfPeer(snapshot: Pick<Snapshot<unknown>, 'policies'>, peer: PolicyPeer): Verdict | undefined {
   const engine = comesIn(peer) ? snapshot.policies.inbound : snapshot.policies.outbound
-  return engine === null ? undefined : engine.denialOfPeer(inputOf(peer, undefined, peer.remoteIp, undefined))
+  return engine === null ? undefined : engine.denialOfPeer(inputOf(peer, { head: undefined, remoteIp: peer.remoteIp }, undefined))
 }
 
-function inputOf(peer: PolicyPeer, head: RequestHead | undefined, remoteIp: string, claims: Claims | undefined): PolicyInput {
+function inputOf(peer: PolicyPeer, { head, remoteIp, meant }: Arrival, claims: Claims | undefined): PolicyInput {
   return new PolicyInput({
     direction: comesIn(peer) ? 'inbound' : 'outbound',
     identity: peer.identity,
     sourceIp: peer.remoteIp,
     remoteIp,
     destinationIp: peer.destinationIp,
-    destinationPort: peer.destinationPort === 0 && head !== undefined ? namedPort(head) : peer.destinationPort,
+    destinationPort: peer.destinationPort || (meant?.config.port ?? (head === undefined ? 0 : namedPort(head))),
+    service: meant?.authority,
     serverName: peer.serverName,
     head,
     claims,

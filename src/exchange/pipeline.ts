@@ -31,12 +31,17 @@ import { planArrival, planArrivingConnection } from './plan-gateway.ts'
 import { prefaceFor } from './preface.ts'
 import type { Destination, Snapshot } from './snapshot.ts'
 
+export interface PolicyWatcher {
+  denied(x: Exchange): void
+  /** Whatever was put to policies, where something is observed. */
+  see(x: Exchange, observed: Observed): void
+}
+
 export interface PipelineDeps extends ExchangeDeps<Exchange> {
   readonly ids: IdSource
   readonly registry: ServiceRegistry
   snapshot(): Snapshot<Carrier>
-  /** Whatever was put to policies, where something is observed. */
-  observe(x: Exchange, observed: Observed): void
+  readonly watch: PolicyWatcher
   /** `service`: as in destination_service. */
   mirrored(service: string, result: MirrorResult): void
 }
@@ -106,7 +111,7 @@ export class Pipeline {
     const { due, policyInput } = x
     const { observed } = snapshot.policies
     const watching = policyInput?.direction === 'inbound' ? observed.inbound : observed.outbound
-    if (policyInput !== undefined && watching !== null) this.#deps.observe(x, watching)
+    if (policyInput !== undefined && watching !== null) this.#deps.watch.see(x, watching)
     if (due === null || plan.kind === 'failure') return this.#carryOut(plan, x, x.request)
     const { clock, registry } = this.#deps
     const service = (target: string, head: RequestHead): Service =>
@@ -231,6 +236,7 @@ export class Pipeline {
 
   #fail(x: Exchange, code: FailureCode, detail: string): void {
     if (x.verdict !== undefined) x.rule = x.verdict.rule
+    if (code === 'policy_denied') this.#deps.watch.denied(x)
     x.destination = x.direction === 'inbound' ? ownOf(this.#deps.snapshot(), x.peer) : BLACK_HOLE
     x.fail(code, detail)
   }

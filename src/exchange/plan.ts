@@ -44,11 +44,14 @@ export function planRequest<S>(snapshot: Snapshot<S>, caller: Caller, head: Requ
 /** A TCP connection: by the listener's service, the server name of its TLS, or where it was going when it was captured. */
 export function planConnection<S>(snapshot: Snapshot<S>, caller: Caller, judged: Judged): Plan<S> {
   const { settings } = snapshot.config
-  const verdict = authorize(snapshot, caller, { head: undefined, remoteIp: caller.remoteIp }, judged)
-  if (verdict?.allowed === false) return denied(verdict)
-  if (caller.direction === 'inbound') return toApp(snapshot, caller)
+  const inbound = caller.direction === 'inbound'
   const name = caller.service === '' ? caller.serverName : caller.service
-  const destination = snapshot.addresses.get(caller.original) ?? (name === '' ? undefined : snapshot.services.get(name, 'https'))
+  const destination = inbound
+    ? undefined
+    : (snapshot.addresses.get(caller.original) ?? (name === '' ? undefined : snapshot.services.get(name, 'https')))
+  const verdict = authorize(snapshot, caller, { head: undefined, remoteIp: caller.remoteIp, meant: destination }, judged)
+  if (verdict?.allowed === false) return denied(verdict)
+  if (inbound) return toApp(snapshot, caller)
   const route = snapshot.tcpRoutes?.match({
     serverName: caller.serverName,
     service: destination,
@@ -104,14 +107,15 @@ function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHea
   if (path === undefined) return AMBIGUOUS_PATH
   head.path = path
   tellClientCert(head.fields, undefined)
-  const verdict = authorize(snapshot, caller, { head, remoteIp: caller.remoteIp }, judged)
+  const name = caller.service === '' ? authority : caller.service
+  const meant = snapshot.policies.outbound === null ? undefined : snapshot.services.get(name, scheme)
+  const verdict = authorize(snapshot, caller, { head, remoteIp: caller.remoteIp, meant }, judged)
   if (verdict?.allowed === false) return denied(verdict)
   if (routes !== undefined) {
     const route = routes.match(head)
     if (route !== undefined) return { kind: 'route', route }
     if (routes.named) return { kind: 'failure', code: 'no_route', detail: `no route of ${authority} matches` }
   }
-  const name = caller.service === '' ? authority : caller.service
   const destination = snapshot.services.get(name, scheme)
   if (destination?.config.passthrough === true) return planPassthrough(snapshot, caller.original || hostPort(head))
   if (destination !== undefined) return { kind: 'service', destination }

@@ -17,6 +17,8 @@ export interface PolicyFacts {
   readonly destinationIp: string
   /** Port that the caller means: the application's inbound, the destination's outbound. 0: not known. */
   readonly destinationPort: number
+  /** Outbound: the known service that is meant, name.namespace:port; left out: none. */
+  readonly service?: string | undefined
   /** Server name that TLS asked for; ''. */
   readonly serverName: string
   /** undefined: bytes. */
@@ -32,6 +34,7 @@ export class PolicyInput implements PolicyFacts {
   readonly remoteIp: string
   readonly destinationIp: string
   readonly destinationPort: number
+  readonly service: string
   readonly serverName: string
   readonly head: RequestHead | undefined
   readonly claims: Claims | undefined
@@ -50,6 +53,7 @@ export class PolicyInput implements PolicyFacts {
     this.remoteIp = facts.remoteIp
     this.destinationIp = facts.destinationIp
     this.destinationPort = facts.destinationPort
+    this.service = facts.service ?? ''
     this.serverName = facts.serverName
     this.head = facts.head
     this.claims = facts.claims

@@ -21,6 +21,7 @@ export function operationTests(operation: PolicyOperationConfig, wide: boolean):
     ...testsOf(PATHS, operation.paths, operation.notPaths, asPaths),
     ...testsOf(PATH_REGEXES, operation.pathRegexes, [], asRegexes),
     ...Object.entries(operation.headerRegexes).map(([name, regex]) => headerTest(name, regex, wide)),
+    ...serviceTests(operation),
     ...testsOf(SERVER_NAMES, operation.serverNames, [], asTexts),
     ...testsOf(IP_BLOCKS, operation.ipBlocks, [], asBlocks),
   ]
@@ -68,4 +69,16 @@ function bareHost(host: string): string {
   const colon = host.endsWith(']') ? -1 : host.lastIndexOf(':')
   const name = colon < 0 ? host : host.slice(0, colon)
   return name.endsWith('.') ? name.slice(0, -1) : name
+}
+
+function serviceTests({ services }: PolicyOperationConfig): Test[] {
+  if (services.length === 0) return []
+  const set = asTexts(services)
+  const found: Findable | null = set.keys === null ? null : { dimension: 'service', keys: set.keys, read: serviceNames }
+  return [{ field: 'services', http: false, found, holds: (input) => serviceNames(input).some((name) => set.has(name)) }]
+}
+
+/** With and without its port. */
+function serviceNames({ service }: PolicyInput): [string, string] {
+  return [service, service.slice(0, Math.max(0, service.lastIndexOf(':')))]
 }

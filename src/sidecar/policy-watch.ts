@@ -3,6 +3,7 @@ import type { Config } from '../config/schema/config.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Exchange } from '../exchange/exchange.ts'
+import type { PolicyWatcher } from '../exchange/pipeline.ts'
 import { compilePolicies, type Policies } from '../policy/families.ts'
 import type { PolicyInput } from '../policy/input.ts'
 import type { Observed } from '../policy/observed.ts'
@@ -19,7 +20,7 @@ export interface PolicyWatchDeps {
   readonly clock: Clock
 }
 
-export class PolicyWatch {
+export class PolicyWatch implements PolicyWatcher {
   readonly #deps: PolicyWatchDeps
   #shadow: Policies | undefined
   #windowMs = Number.NEGATIVE_INFINITY
@@ -36,6 +37,10 @@ export class PolicyWatch {
   /** From now on beside the live one, for the same workload. */
   useShadow(candidate: Config, { workload }: Config['settings']): void {
     this.#shadow = compilePolicies({ ...candidate, settings: { ...candidate.settings, workload } })
+  }
+
+  denied({ direction, rule }: Exchange): void {
+    this.#deps.metrics.counter('policyDenials', { direction, rule }).add()
   }
 
   /** A request or connection that has been decided. */

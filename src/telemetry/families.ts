@@ -124,6 +124,11 @@ export const OWN = {
     { side: ['downstream', 'upstream'], reason: LIMIT_REASONS },
     'Times that an HTTP/2 peer met a limit of the settings (http2).',
   ),
+  policyDenials: counter(
+    'outrigger_policy_denials_total',
+    { direction, rule: configured },
+    'Requests and connections that policies denied, by the rule that decided; the empty rule: none allows it.',
+  ),
   revocations: counter(
     'outrigger_revocations_total',
     { direction, kind: REVOKED, rule: configured },

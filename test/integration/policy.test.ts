@@ -5,6 +5,8 @@ import { authorizeAgain } from '../../src/exchange/authorize.ts'
 import { compilePolicies } from '../../src/policy/families.ts'
 import { httpOrigin } from '../support/origin.ts'
 import { configWith } from '../support/policy-world.ts'
+import { rawClient } from '../support/raw-client.ts'
+import { statuses } from '../support/raw-peer.ts'
 import { startSidecar } from '../support/sidecar.ts'
 import { testIssuer } from '../support/tokens.ts'
 
@@ -53,6 +55,32 @@ t.test('a valid token lets its caller in, an invalid one never, and a missing on
   t.equal((await ask('/private')).status, 403)
   t.equal((await ask('/public')).status, 200)
   t.equal(seen.at(-1)?.headers['x-sub'], undefined)
+})
+
+t.test('a call to a service that policies deny goes nowhere', async (t) => {
+  const origin = await httpOrigin(t)
+  const { outbound, metric } = await startSidecar(t, {
+    workload: { name: 'cart-1', namespace: 'shop' },
+    listeners: { outbound: [{ listen: '127.0.0.1:0' }] },
+    services: ['catalog', 'secrets'].map((name) => ({
+      name,
+      namespace: 'shop',
+      port: 80,
+      endpoints: [{ address: origin.address }],
+    })),
+    policies: [{ name: 'no-secrets', action: 'deny', direction: 'outbound', rules: [{ to: [{ services: ['secrets.shop'] }] }] }],
+  })
+  const call = async (host: string): Promise<number> => {
+    const client = rawClient(t, outbound).send(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+    return statuses(await client.seesEnd())[0] ?? 0
+  }
+  t.equal(await call('catalog.shop'), 200)
+  for (const host of ['secrets', 'secrets.shop:80', 'SECRETS.shop.svc.cluster.local']) t.equal(await call(host), 403, host)
+  t.equal(origin.seen(), 1)
+  t.equal(
+    await metric('outrigger_policy_denials_total', { direction: 'outbound', rule: 'ns[shop]-policy[no-secrets]-rule[0]' }),
+    3,
+  )
 })
 
 t.test('what is open can be put to a newer snapshot', async (t) => {

@@ -15,6 +15,7 @@ export interface Asked {
   readonly remoteIp?: string
   readonly port?: number
   readonly sni?: string
+  readonly service?: string
   readonly method?: string
   readonly host?: string
   readonly path?: string
@@ -41,6 +42,7 @@ export function inputOf(asked: Asked): PolicyInput {
     remoteIp: asked.remoteIp ?? ip,
     destinationIp: '10.0.1.2',
     destinationPort: asked.port ?? 8080,
+    service: asked.service,
     serverName: asked.sni ?? '',
     head: asked.tcp === true ? undefined : headOf(asked),
     claims: asked.claims,

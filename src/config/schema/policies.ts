@@ -45,6 +45,7 @@ const operation = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe('Header fields, each by a regular expression for the whole value; all must match.'),
+  services: texts().describe('Outbound: known services that are meant, `name.namespace` or `name.namespace:port`.'),
   serverNames: texts().describe('Server names of TLS.'),
   ipBlocks: blocks().describe('Addresses and blocks of the destination.'),
 })

@@ -91,6 +91,20 @@ t.test('outbound policies are for outbound traffic alone', async (t) => {
   t.equal(allows(policies, { direction: 'inbound', host: 'evil.example' }), true)
 })
 
+t.test('calls are judged by the service that they mean, its port, server names and addresses', async (t) => {
+  const outbound = (to: object) => [{ name: 'p', action: 'deny', direction: 'outbound', rules: [{ to: [to] }] }]
+  const asked: Asked = { direction: 'outbound', tcp: true, service: 'db.data:5432', port: 5432, sni: 'db.example' }
+  for (const to of [
+    { services: ['db.data'] },
+    { services: ['*.data:5432'] },
+    { ports: [5432] },
+    { serverNames: ['*.example'] },
+    { ipBlocks: ['10.0.1.0/24'] },
+  ])
+    t.equal(allows(outbound(to), asked), false, JSON.stringify(to))
+  t.equal(allows(outbound({ services: ['db.other', 'db.data:1'] }), asked), true)
+})
+
 t.test('plaintext Pods are known to native policies by their address, never to those of Istio', async (t) => {
   const pod = {
     name: 'web-1',
