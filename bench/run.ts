@@ -17,6 +17,7 @@ import { keepAlive } from './macro/keep-alive.ts'
 import { manyConnections } from './macro/many-connections.ts'
 import { memory } from './macro/memory.ts'
 import { mtls } from './macro/mtls.ts'
+import { reload } from './macro/reload.ts'
 import { revocation } from './macro/revocation.ts'
 import { size } from './macro/size.ts'
 import { start } from './macro/start.ts'
@@ -40,6 +41,7 @@ const SCENARIOS = [
   memory,
   start,
   size,
+  reload,
   workers,
   ...http2,
   ...transport,

@@ -8,7 +8,7 @@ import { type Authentication, compileAuthentication, type TokenTools } from '../
 import { MtlsModes } from '../policy/mtls.ts'
 import type { Isolation } from '../policy/network/isolation.ts'
 import { compileIsolation } from '../policy/network/network.ts'
-import { compileRoutes } from '../routing/compile.ts'
+import { compileRoutes, compileRoutesInSteps, type RouteProblem } from '../routing/compile.ts'
 import { compileGateways, type Gateways, gatewayKey } from '../routing/gateways.ts'
 import { RateLimiters } from '../routing/rate-limit.ts'
 import { ServiceIndex } from '../routing/service-index.ts'
@@ -106,6 +106,7 @@ export function* compileInSteps<S>(config: Config, options: CompileOptions<S>): 
   const { settings } = config
   const { workload } = settings
   const entries = destinationsOf(config.services, runtime)
+  yield
   const services = new ServiceIndex<Destination<S>>(entries, workload.namespace)
   const addresses = new Map(
     entries.flatMap(([service, found]) => service.addresses.map((ip) => [formatHostPort(canonicalIp(ip), service.port), found])),
@@ -119,9 +120,12 @@ export function* compileInSteps<S>(config: Config, options: CompileOptions<S>): 
     random,
   }
   const scope = { kind: 'mesh', namespace: workload.namespace, labels: workload.labels } as const
-  const { table, problems } = compileRoutes(config.routes, { ...parts, aliases: (host) => services.aliases(host), scope })
-  const [problem] = problems
-  if (problem !== undefined) throw new Error(`routes[${problem.route}].${problem.path.join('.')}: ${problem.message}`)
+  const { table, problems } = yield* compileRoutesInSteps(config.routes, {
+    ...parts,
+    aliases: (host) => services.aliases(host),
+    scope,
+  })
+  if (problems[0] !== undefined) throw new Error(wordsFor(problems[0]))
   yield
   const policies = compilePolicies(config, watched)
   yield
@@ -144,11 +148,7 @@ export function* compileInSteps<S>(config: Config, options: CompileOptions<S>): 
     own,
     ownVerified,
     callers: new Callers(config.workloads),
-    ownAddresses: new OwnAddresses(
-      Object.values(settings.listeners)
-        .flat()
-        .map(({ listen }) => listen),
-    ),
+    ownAddresses: new OwnAddresses(listenedAddresses(settings)),
     serverFirst: new ServerFirst(config.services),
   }
 }
@@ -159,6 +159,16 @@ function ownParties(workload: Config['settings']['workload'], principal: string)
   const host = `${app}.${workload.namespace}.svc.cluster.local`
   const service = { host, name: app, namespace: workload.namespace }
   return { own: partyOf(workload, service), ownVerified: partyOf({ ...workload, principal }, service) }
+}
+
+function wordsFor({ route, path, message }: RouteProblem): string {
+  return `routes[${route}].${path.join('.')}: ${message}`
+}
+
+function listenedAddresses({ listeners }: Config['settings']): string[] {
+  return Object.values(listeners)
+    .flat()
+    .map(({ listen }) => listen)
 }
 
 function listenedGateways({ listeners }: Config['settings']): Set<string> {

@@ -2,6 +2,7 @@
 import { comparePrecedence, type Precedence, precedenceOf } from '../config/route-precedence.ts'
 import type { RouteMatchConfig } from '../config/schema/route-match.ts'
 import type { RouteConfig } from '../config/schema/routes.ts'
+import { atOnce, type Steps } from '../core/steps.ts'
 import { compileRoute, type RouteParts } from './compile-route.ts'
 import { HostTable, isHostPattern } from './hosts.ts'
 import { type CompiledMatch, MatchCompiler } from './match.ts'
@@ -26,6 +27,12 @@ export interface RouteContext<S> extends RouteParts<S> {
 
 type Entry<S> = CompiledMatch & { readonly route: Route<S>; readonly precedence: Precedence; readonly order: number }
 
+interface Compiled<S> {
+  readonly table: RouteTable<S>
+  readonly problems: RouteProblem[]
+}
+
+const ROUTES_A_STEP = 100
 const A_HOST = 'a name such as "catalog.shop", "*.example.com" or "*", with or without a port'
 const EVERYTHING: readonly RouteMatchConfig[] = [{ ignoreCase: false, headers: {}, withoutHeaders: {}, query: {} }]
 
@@ -35,16 +42,14 @@ const EVERYTHING: readonly RouteMatchConfig[] = [{ ignoreCase: false, headers: {
  * last the order of `routes`. Where no route of a host matches, those of a less specific pattern are asked. A route with a mistake is
  * left out.
  */
-export function compileRoutes<S>(
-  routes: readonly RouteConfig[],
-  context: RouteContext<S>,
-): { table: RouteTable<S>; problems: RouteProblem[] } {
+export function* compileRoutesInSteps<S>(routes: readonly RouteConfig[], context: RouteContext<S>): Steps<Compiled<S>> {
   const problems: RouteProblem[] = []
   const matches = new MatchCompiler(context.pathNormalization)
   const parts = { ...context, fields: matches.fields.bind(matches) }
   const hosts = new Map<string, { pattern: string; names: readonly string[]; entries: Entry<S>[] }>()
-  routes.forEach((config, index) => {
-    if (context.scope !== undefined && !isFor(config, context.scope)) return
+  for (const [index, config] of routes.entries()) {
+    if (index % ROUTES_A_STEP === ROUTES_A_STEP - 1) yield
+    if (context.scope !== undefined && !isFor(config, context.scope)) continue
     const before = problems.length
     const report = (path: readonly (string | number)[], message: string): void => {
       problems.push({ route: index, path, message })
@@ -55,7 +60,7 @@ export function compileRoutes<S>(
     config.hosts.forEach((host, i) => {
       if (!isHostPattern(host)) report(['hosts', i], `"${host}" is not a host: expected ${A_HOST}`)
     })
-    if (problems.length > before) return
+    if (problems.length > before) continue
     const own = new Set<string>()
     for (const pattern of config.hosts.length > 0 ? config.hosts : ['*']) {
       const names = context.aliases(pattern)
@@ -70,13 +75,19 @@ export function compileRoutes<S>(
         entries.push({ ...match, route: found[i] as Route<S>, precedence, order: entries.length })
       })
     }
-  })
+  }
+  yield
   const table = new HostTable<HostRoutes<S>>()
   for (const { pattern, names, entries } of hosts.values()) {
     const found = { pattern, paths: new PathIndex(ranked(entries)) }
     for (const name of names) table.set(name, found)
   }
   return { table: new RouteTable(table), problems }
+}
+
+/** As `compileRoutesInSteps`, at once. */
+export function compileRoutes<S>(routes: readonly RouteConfig[], context: RouteContext<S>): Compiled<S> {
+  return atOnce(compileRoutesInSteps(routes, context))
 }
 
 function ranked<S>(entries: readonly Entry<S>[]): PathCandidate<Route<S>>[] {
