@@ -32,6 +32,7 @@ export interface MirroredOptions {
   readonly onEnd: (result: MirrorResult) => void
 }
 
+const MARK = 'x-outrigger-mirror'
 /** Bytes that may wait for a slow mirror. */
 const MAX_WAITING = 131_072
 
@@ -172,11 +173,16 @@ export class Mirrored implements BodyTap, PoolWaiter, UpstreamReceiver {
   }
 }
 
+/** A copy is not copied again: services that mirror each other would never end. */
+export function isCopy({ fields }: RequestHead): boolean {
+  return fields.has(MARK)
+}
+
 /** The same request as its mirror is told it: it knows that it is a copy. */
 export function mirrorHead(head: RequestHead): RequestHead {
   const fields = head.fields.copy()
   fields.remove('expect')
-  fields.set('x-outrigger-mirror', 'true')
+  fields.set(MARK, 'true')
   const copy = { ...head, fields, authority: shadow(head.authority), expectsContinue: false }
   if (fields.has('host')) fields.set('Host', copy.authority)
   return copy

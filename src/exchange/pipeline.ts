@@ -24,7 +24,7 @@ import type { Decision, ExchangeDeps } from './decision.ts'
 import { Exchange } from './exchange.ts'
 import { answerOf, appCourseOf, courseOf } from './follow.ts'
 import { guard } from './guard.ts'
-import { Mirrored, type MirrorResult, mirrorHead } from './mirrored.ts'
+import { isCopy, Mirrored, type MirrorResult, mirrorHead } from './mirrored.ts'
 import type { Peer } from './peer.ts'
 import type { Plan } from './plan.ts'
 import { planArrival, planArrivingConnection } from './plan-gateway.ts'
@@ -200,7 +200,7 @@ export class Pipeline {
   ): void {
     const deps = this.#deps
     const { clock } = deps
-    if (head.upgrade !== '' || head.method === 'CONNECT') return
+    if (head.upgrade !== '' || head.method === 'CONNECT' || isCopy(head)) return
     for (const { service, subset, share } of mirrors) {
       if (share < 1 && clock.random() >= share) continue
       const copy = mirrorHead(head)

@@ -52,8 +52,10 @@ export class RateLimiter {
    */
   bucketOf(caller: LimitCaller, field: string, nowMs: number): string {
     if (this.#by === 'route') return ''
-    const key = own(this.#by === 'header' ? field : caller[this.#by])
-    if (this.#fullAtMs.has(key) || this.#fullAtMs.size < MAX_BUCKETS) return key
+    const text = this.#by === 'header' ? field : caller[this.#by]
+    if (text.length <= MAX_KEY && this.#fullAtMs.has(text)) return text
+    const key = own(text)
+    if (this.#fullAtMs.size < MAX_BUCKETS || this.#fullAtMs.has(key)) return key
     return this.#makeRoom(nowMs) ? key : OTHERS
   }
 

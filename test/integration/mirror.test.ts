@@ -70,6 +70,16 @@ t.test('a mirror that takes nothing is given up, and nobody waits for it', async
   t.equal((await ask({})).status, 200, 'a copy that is never answered')
 })
 
+t.test('a copy is not copied again', async (t) => {
+  const { ask, log, sidecar } = await routeScene(t, 'HTTP/1.1', {
+    routes: [{ name: 'r', hosts: ['a.shop'], services: [{ service: 'a.shop' }], mirrors: [{ service: 'b.shop' }] }],
+  })
+  t.equal((await ask({ headers: { 'x-outrigger-mirror': 'true' } })).status, 200)
+  t.equal((await ask({})).status, 200)
+  await eventually(async () => (await sidecar.metric(MIRRORED)) === 1)
+  t.same(log.map(({ service }) => service).sort(), ['a', 'a', 'b'])
+})
+
 t.test('a mirror that is not there costs nothing but its count', async (t) => {
   const port = await freePort()
   const { ask, sidecar } = await routeScene(t, 'HTTP/1.1', {
