@@ -8,10 +8,17 @@ import type { Peer } from '../exchange/peer.ts'
 import type { Snapshot } from '../exchange/snapshot.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import type { Revoked } from '../telemetry/label-values.ts'
+import { PASSTHROUGH } from '../telemetry/party.ts'
 import type { SidecarParts } from './parts.ts'
 
 /** Traffic goes on in between. */
 const SLICE_MS = 5
+
+const UNKNOWN_DESTINATION: Verdict = {
+  allowed: false,
+  rule: 'unknown-destinations',
+  why: 'it goes to no known service, and unknownDestinations is deny',
+}
 
 type RevokeParts = Pick<SidecarParts, 'clock' | 'log' | 'metrics' | 'open' | 'listeners' | 'snapshot'>
 
@@ -19,8 +26,9 @@ type Judgement = () => void
 
 /** Begins at once, and goes on in slices when there is much to look at. */
 export function revoke(parts: RevokeParts): void {
-  const { policies, egress } = parts.snapshot
-  if (policies.inbound === null && policies.outbound === null && egress === null) return
+  const { policies, egress, config } = parts.snapshot
+  const asks = policies.inbound !== null || policies.outbound !== null || egress !== null
+  if (!asks && config.settings.unknownDestinations === 'allow') return
   new Revocation(parts).run()
 }
 
@@ -69,7 +77,7 @@ class Revocation {
 
   #judgeExchange(x: Exchange): void {
     const verdict = authorizeAgain(this.#snapshot, x.peer, x.request, x)
-    const denial = verdict?.allowed === false ? verdict : this.#egressDenial(x)
+    const denial = verdict?.allowed === false ? verdict : (this.#egressDenial(x) ?? this.#unknownDenial(x))
     if (denial === undefined) return
     const kind = x.kind === 'tcp' ? 'connection' : x.upgraded ? 'tunnel' : x.streaming ? 'stream' : 'request'
     this.#count(kind, x.peer, denial)
@@ -83,6 +91,14 @@ class Revocation {
     x.egress = egress
     const target = parseAddress(x.upstreamAddress)
     return egress === null || target === undefined ? undefined : egressDenial(egress, target)
+  }
+
+  /** What was passed on to no known service, and would be refused by now. */
+  #unknownDenial({ destination, request, upstreamAddress }: Exchange): Verdict | undefined {
+    const { services, addresses, config } = this.#snapshot
+    if (destination !== PASSTHROUGH || config.settings.unknownDestinations === 'allow') return undefined
+    const known = request === undefined ? undefined : services.get(request.authority, request.scheme)
+    return known === undefined && addresses.get(upstreamAddress) === undefined ? UNKNOWN_DESTINATION : undefined
   }
 
   /** One that waits for its next request, which would be denied whatever it is. */

@@ -197,3 +197,27 @@ t.test('cuts what goes out to where a policy does not let it any more', async (t
   await denied.gone()
   await allowed.until('last')
 })
+
+t.test('cuts what was passed on to no known service when that is refused, and not what is known by now', async (t) => {
+  const [stranger, known] = [await httpOrigin(t, streaming), await httpOrigin(t, streaming)]
+  const settings = {
+    listeners: { outbound: [{ listen: '127.0.0.1:0' }] },
+    drain: { grace: '0', limit: '1s' },
+    logLevel: 'silent',
+  }
+  const { outbound, sidecar, metric } = await startSidecar(t, settings)
+  const [denied, allowed] = [await rawClient(t, outbound), await rawClient(t, outbound)]
+  denied.send(`GET / HTTP/1.1\r\nHost: ${stranger.address}\r\n\r\n`)
+  allowed.send(`GET / HTTP/1.1\r\nHost: ${known.address}\r\n\r\n`)
+  await Promise.all([denied.until('first '), allowed.until('first ')])
+  const service = { name: 'known', port: known.port, hosts: ['127.0.0.1'], endpoints: [{ address: known.address }] }
+  await sidecar.reload(configOf({ ...settings, unknownDestinations: 'deny', services: [service] }))
+  await denied.gone()
+  await allowed.until('last')
+  t.equal(await metric('outrigger_revocations_total', { rule: 'unknown-destinations' }), 1)
+})
+
+function streaming(_request: unknown, response: { write(text: string): unknown; end(text: string): unknown }): void {
+  response.write('first ')
+  setTimeout(() => response.end('last'), 300)
+}
