@@ -1,11 +1,13 @@
 // Writes the pages and files that are generated from the code; with --check it only says which are stale, and exits 1.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { annotationsPage } from './docs/annotations.ts'
 import { configPage, configSchema } from './docs/config.ts'
 import { errorsPage } from './docs/errors.ts'
 import { metricsPage } from './docs/metrics.ts'
 
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'config/schema.json': configSchema,
+  'docs/annotations.md': annotationsPage,
   'docs/config.md': configPage,
   'docs/errors.md': errorsPage,
   'docs/metrics.md': metricsPage,

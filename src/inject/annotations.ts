@@ -61,6 +61,7 @@ export const ANNOTATIONS = {
   config: text('a name', '`outrigger`', NAME, 'ConfigMap in the namespace of the Pod with further documents; it need not be there.'),
   settings: text('settings as YAML', '', /[^]/, 'Settings for this Pod alone, beside those of the ConfigMap. They follow a change of the annotation.'),
   certificates: text('a name', '', NAME, 'Secret with tls.crt, tls.key and ca.crt: the identity of the workload.'),
+  kubernetes: flag('false', 'Whether the sidecar reads documents from the Kubernetes API as well; its service account needs the role outrigger-source.'),
   capture: flag('true', "Whether the Pod's traffic is sent through the sidecar without its knowing."),
   'include-inbound-ports': ports('all', 'Only these ports are captured.'),
   'exclude-inbound-ports': ports('', 'These ports are left alone.'),

@@ -55,7 +55,7 @@ export function sidecarContainer(plan: SidecarPlan): Container {
     name: SIDECAR,
     image,
     ...(native ? { restartPolicy: 'Always' } : {}),
-    args: ['run', '--config', CONFIG_FOLDER],
+    args: ['run', ...(tuning.kubernetes === true ? ['--kubernetes'] : []), '--config', CONFIG_FOLDER],
     env: [field('POD_NAME', 'metadata.name'), field('POD_NAMESPACE', 'metadata.namespace'), ...identityFields()],
     ports: [
       { name: 'outrigger-in', containerPort: PORTS.inbound },
