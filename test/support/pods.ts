@@ -12,6 +12,7 @@ interface Owner {
 }
 
 const APP = fileURLToPath(new URL('pod-app.ts', import.meta.url))
+const WEB_SOCKET = fileURLToPath(new URL('pod-web-socket.ts', import.meta.url))
 const SIDECAR_USER = 1337
 const APP_USER = 1000
 const NETWORK = '10.77.0'
@@ -112,8 +113,8 @@ export class Pod {
     this.#root(process.execPath, PROGRAM, 'capture', ...options)
   }
 
-  /** The application: HTTP on `http`, a greeting on `greet`, bytes sent back on `echo`. */
-  async app(ports: { http?: number; http6?: number; greet?: number; echo?: number }): Promise<Running> {
+  /** The application: HTTP on `http`, HTTP/2 on `http2`, a greeting on `greet`, bytes sent back on `echo`. */
+  async app(ports: { http?: number; http6?: number; http2?: number; greet?: number; echo?: number }): Promise<Running> {
     const app = this.start(APP_USER, process.execPath, APP, JSON.stringify({ name: this.name, ...ports }))
     await eventually(() => app.stdout().includes('ready'), { timeoutMs: 15_000, everyMs: 20 })
     return app
@@ -155,6 +156,11 @@ export class Pod {
     const { code, text } = await this.curl(...options)
     if (code !== 0) throw new Error(`curl ${options.join(' ')} exits ${code}: ${text}`)
     return JSON.parse(text) as Told
+  }
+
+  /** A WebSocket that says hello and stays; what it prints: 'open', messages, 'close CODE'. */
+  webSocket(url: string): Running {
+    return this.start(APP_USER, process.execPath, WEB_SOCKET, url)
   }
 
   async metrics(): Promise<string> {
