@@ -291,7 +291,7 @@ t.test('carries what a route says', async (t) => {
     rewrite: null,
     sticky: null,
   })
-  const nothing = { subset: '', requestEdits: null, responseEdits: null }
+  const nothing = { subset: '', rewrite: null, requestEdits: null, responseEdits: null }
   t.same(route?.services.choices, [
     { ref: 'a', service: 'a.n', weight: 3, ...nothing },
     { ref: 'gone', service: undefined, weight: 1, ...nothing },
