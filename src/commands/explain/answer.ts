@@ -98,13 +98,14 @@ export function explainRequest(snapshot: Viewpoint, question: Question): Answer 
   // nobody is asked here: what would be if they allow it
   if (judged.due !== null && authorizeAsked(snapshot, judged)?.allowed === false)
     return { ...failed('policy_denied', '', head), ...decided(snapshot, judged) }
-  const target = targetOf(plan, snapshot, question)
   const exit = leaving(plan, snapshot, question)
   if (exit?.denied === true) return { ...failed('policy_denied', exit.why, head), rule: exit.rule, nearest: exit.nearest }
+  const found = targetOf(plan, snapshot, question)
+  const target = { ...found, why: found.why + (exit?.why ?? '') }
+  const allowing = { ...(exit === undefined ? {} : { rule: exit.rule }), ...decided(snapshot, judged) }
   const route = 'route' in plan ? (plan.route as Route<Destination<undefined>> | undefined) : undefined
-  if (route === undefined)
-    return { ...ALLOWED, ...target, ...decided(snapshot, judged), ...passed(question, head, { snapshot, edits: null }) }
-  return { ...follow(route, head, { question, snapshot, target, toApp: plan.kind === 'app' }), ...decided(snapshot, judged) }
+  if (route === undefined) return { ...ALLOWED, ...target, ...allowing, ...passed(question, head, { snapshot, edits: null }) }
+  return { ...follow(route, head, { question, snapshot, target, toApp: plan.kind === 'app' }), ...allowing }
 }
 
 function follow(
