@@ -6,7 +6,7 @@ import { loadConfig } from '../../../src/config/load.ts'
 const POD = { POD_NAME: 'cart-1', POD_NAMESPACE: 'shop', POD_SERVICE_ACCOUNT: 'cart' }
 const root = new URL('../../../config/', import.meta.url).pathname
 
-for (const name of ['one-application', 'two-services', 'two-services/catalog', 'gateway', 'kubernetes']) {
+for (const name of ['one-application', 'routes', 'two-services', 'two-services/catalog', 'gateway', 'kubernetes']) {
   t.test(`config/${name} is good as it is`, async (t) => {
     t.same(await check([`${root}${name}`], { environment: POD }), { code: 0, lines: [] })
   })
