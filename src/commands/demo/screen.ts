@@ -16,15 +16,19 @@ export function introduction(mesh: Mesh, folder: string): string {
     ({ name, namespace, inbound, outbound, telemetry, admin }) =>
       `  ${`${name}.${namespace}`.padEnd(15)} inbound ${inbound}  outbound ${outbound}  metrics http://127.0.0.1:${telemetry}/metrics  admin http://127.0.0.1:${admin}/`,
   )
+  const calls = [
+    [`curl -H 'Host: catalog' http://127.0.0.1:${frontend.outbound}/items/1`, "a call of the frontend's, by its sidecar"],
+    [`curl -x http://127.0.0.1:${frontend.outbound} http://payments.bank/`, 'the same, with the sidecar as HTTP proxy'],
+    [`curl -i -H 'Host: example.com' http://127.0.0.1:${frontend.outbound}/`, 'refused: no known service'],
+    [`curl http://127.0.0.1:${catalog.inbound}/`, 'no answer: only mutual TLS is taken there'],
+    [`curl http://127.0.0.1:${frontend.admin}/services`, 'endpoints and their state'],
+  ] as const
+  const width = Math.max(...calls.map(([command]) => command.length))
   return `A mesh of three applications, each with its sidecar (all on 127.0.0.1):
 ${lines.join('\n')}
 
 Try:
-  curl -H 'Host: catalog' http://127.0.0.1:${frontend.outbound}/items/1        a call of the frontend's, by its sidecar
-  curl -x http://127.0.0.1:${frontend.outbound} http://payments.bank/          the same, with the sidecar as HTTP proxy
-  curl -i -H 'Host: example.com' http://127.0.0.1:${frontend.outbound}/        refused: no known service
-  curl http://127.0.0.1:${catalog.inbound}/                                    no answer: only mutual TLS is taken there
-  curl http://127.0.0.1:${frontend.admin}/services                             endpoints and their state
+${calls.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`).join('\n')}
 
 Edit ${folder} while it runs. Ctrl-C ends it.
 `
