@@ -28,6 +28,7 @@ import { collectGauges } from './sidecar/gauges.ts'
 import { Identities } from './sidecar/identities.ts'
 import { limitsOf, type SidecarLimits } from './sidecar/limits.ts'
 import { listenersOf } from './sidecar/listeners.ts'
+import { watchOverload } from './sidecar/overload.ts'
 import type { SidecarParts } from './sidecar/parts.ts'
 import { PolicyWatch } from './sidecar/policy-watch.ts'
 import { reloadRefused, reloadTaken } from './sidecar/reloads.ts'
@@ -119,6 +120,7 @@ export class Sidecar implements SidecarParts {
       open: this.open,
       ids: new IdSource(),
       registry: this.registry,
+      overload: this.#life.own(watchOverload(this)),
       snapshot: () => this.#snapshot,
       watch: this.watch,
       mirrored: (service, result) => this.metrics.counter('mirrored', { service, result }).add(),

@@ -25,6 +25,7 @@ import { Exchange } from './exchange.ts'
 import { answerOf, appCourseOf, courseOf } from './follow.ts'
 import { guard } from './guard.ts'
 import { isCopy, Mirrored, type MirrorResult, mirrorHead } from './mirrored.ts'
+import type { Overload } from './overload.ts'
 import type { Peer } from './peer.ts'
 import type { Plan } from './plan.ts'
 import { planArrival, planArrivingConnection } from './plan-gateway.ts'
@@ -40,6 +41,7 @@ export interface PolicyWatcher {
 export interface PipelineDeps extends ExchangeDeps<Exchange> {
   readonly ids: IdSource
   readonly registry: ServiceRegistry
+  readonly overload: Pick<Overload, 'sheds'>
   snapshot(): Snapshot<Carrier>
   readonly watch: PolicyWatcher
   /** `service`: as in destination_service. */
@@ -66,6 +68,7 @@ export class Pipeline {
     const snapshot = this.#deps.snapshot()
     if (peer.sourceIn !== snapshot.id) recognize(peer, snapshot)
     const x = new Exchange(this.#deps, { peer, stream, request: head, ended: end, kind: 'http' })
+    if (this.#deps.overload.sheds(peer.direction)) return this.#shed(x)
     x.requestId = requestIdOf(head.fields, ids)
     ensureTraceparent(head.fields, ids)
     if (peer.direction === 'outbound') x.egress = snapshot.egress
@@ -87,6 +90,7 @@ export class Pipeline {
     const snapshot = this.#deps.snapshot()
     recognize(peer, snapshot)
     const x = new Exchange(this.#deps, { peer, stream, request: undefined, ended: false, kind: 'tcp' })
+    if (this.#deps.overload.sheds(peer.direction)) return this.#shed(x)
     if (peer.direction === 'outbound') x.egress = snapshot.egress
     this.#proceed(planArrivingConnection(snapshot, peer, x), x, snapshot)
     return x
@@ -232,6 +236,11 @@ export class Pipeline {
       destination: service.party,
       ...(idleMs < 0 ? {} : { tcpIdleMs: idleMs }),
     })
+  }
+
+  #shed(x: Exchange): Exchange {
+    this.#fail(x, 'overload', 'the proxy has too much to do')
+    return x
   }
 
   #fail(x: Exchange, code: FailureCode, detail: string): void {

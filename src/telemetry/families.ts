@@ -217,6 +217,12 @@ export const OWN = {
     {},
     'Access log lines lost because their destination was full, broken or too slow.',
   ),
+  overload: gauge(
+    'outrigger_overload_shed_ratio',
+    { direction },
+    'Share of new exchanges that is refused because the proxy has too much to do.',
+    'max',
+  ),
   loopDelay: histogram(
     'outrigger_event_loop_delay_seconds',
     {},
