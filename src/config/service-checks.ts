@@ -1,5 +1,6 @@
 // Checks of services, and of what refers to them.
 import { parseAddress } from '../core/address.ts'
+import { checkBalancing } from './balance-checks.ts'
 import type { Draft, Located } from './draft.ts'
 import { nearest } from './nearest.ts'
 import type { Path, Place, Problems } from './problem.ts'
@@ -62,6 +63,8 @@ function checkNative(draft: Draft, located: Located<ServiceConfig>, problems: Pr
     problems.error(at(['dns', 'minTtl']), `${label}.dns: minTtl is longer than maxTtl`)
   }
   checkTls(draft, located, problems)
+  const { workload } = draft.settings.value
+  checkBalancing(located, workload.zone ?? workload.labels['topology.kubernetes.io/zone'] ?? '', problems)
   const seen = new Set<string>()
   for (const [index, { address }] of service.endpoints.entries()) {
     const name = `${label}.endpoints[${index}].address`

@@ -24,6 +24,9 @@ interface RepeatsDeps extends AttemptsDeps {
   readonly load: Load
 }
 
+/** Endpoints that can't be reached before one counts as a failed attempt. */
+const MOST_UNREACHED = 3
+
 export class Repeats {
   /** Processing the request twice does no harm. */
   readonly harmless: boolean
@@ -41,12 +44,13 @@ export class Repeats {
   }
 
   /**
-   * Once, at once and free of the budget, because it adds nothing to what endpoints have to do: where one closed a connection that it had
-   * kept, and where one could not be reached or refused to begin. `other`: there is another one that can be reached.
+   * At once and free of the budget, because it adds nothing to what endpoints have to do: where one closed a connection that it had kept or
+   * refused to begin, once; where one could not be reached, a few times. `other`: there is another one that can be reached.
    */
   replaces(code: FailureCode, other: boolean): boolean {
     const { request, body } = this.#deps
-    if (this.replaced > 0 || body.lost) return false
+    const unreached = code === 'connect_failed' || code === 'connect_timeout'
+    if (this.replaced >= (unreached ? MOST_UNREACHED : 1) || body.lost) return false
     if (code === 'stale_connection') return this.harmless
     if (FAILURES[code].retry !== 'always' || this.#policy.attempts < 2 || !this.#policy.onFailure(code)) return false
     return (other || code === 'refused_stream') && (request === undefined || !isMarkedRetry(request, this.#counted))

@@ -9,6 +9,8 @@ import { startSidecarProcess } from '../support/sidecar-process.ts'
 const SECONDS = Number(process.env['OUTRIGGER_KILL_SECONDS'] ?? 5)
 const CALLERS = 16
 
+t.setTimeout(SECONDS * 6000 + 60_000)
+
 function call(port: number, agent: Agent): Promise<string> {
   return new Promise((resolve) => {
     const sent = get({ host: '127.0.0.1', port, headers: { host: 'catalog' }, agent }, (response) => {
