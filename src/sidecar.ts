@@ -10,7 +10,7 @@ import { type Clock, systemClock } from './core/clock.ts'
 import { Lifecycle } from './core/lifecycle.ts'
 import { atOnce, type Steps, withPauses } from './core/steps.ts'
 import { programVersion } from './core/version.ts'
-import { type Discovery, startDiscovery } from './discovery/directory.ts'
+import type { Discovery } from './discovery/directory.ts'
 import { Listener, type ListenerConfig, type ListenerDeps } from './downstream/listener.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { mtlsModeOf } from './exchange/mtls-mode.ts'
@@ -21,6 +21,7 @@ import { fetchKeys } from './policy/jwt/fetch.ts'
 import { KeyStore } from './policy/jwt/keys.ts'
 import { RateLimiters } from './routing/rate-limit.ts'
 import { AccessLogs } from './sidecar/access-logs.ts'
+import { discover } from './sidecar/discover.ts'
 import { openDoors } from './sidecar/doors.ts'
 import { finishAll } from './sidecar/drain.ts'
 import { endpointEvents, zoneOf } from './sidecar/endpoint-events.ts'
@@ -106,13 +107,7 @@ export class Sidecar implements SidecarParts {
     if (shadow !== undefined) this.watch.useShadow(shadow, config.settings)
     this.#keys = this.#life.own(new KeyStore({ clock, log, fetch: fetchKeys }))
     this.#snapshot = atOnce(this.#compile(config, 1, identity))
-    this.#discovery = startDiscovery(config.services, {
-      clock,
-      log,
-      onEndpoints: (key, endpoints) => this.registry.setEndpoints(key, endpoints),
-      onRefresh: ({ name, ok }) => this.metrics.counter('dnsQueries', { name, result: ok ? 'success' : 'failure' }).add(),
-    })
-    this.#life.own(this.#discovery)
+    this.#discovery = this.#life.own(discover(config, this))
     this.#pipeline = new Pipeline({
       clock,
       alarms: new AlarmPool(clock),
