@@ -32,9 +32,9 @@ export function formatGrpcTimeout(ms: number): string {
 /** Tells who is called how long the caller will wait. `leftMs`: Infinity: for ever. */
 export function tellTimeLeft(request: RequestHead, { attemptMs, grpc }: Told, leftMs: number): void {
   if (leftMs === Infinity) return
-  const ms = attemptMs > 0 ? Math.min(attemptMs, leftMs) : leftMs
-  if (grpc) request.fields.set(GRPC_TIMEOUT, formatGrpcTimeout(ms))
-  else request.fields.set(EXPECTED, String(Math.max(1, Math.ceil(ms))))
+  // that of an attempt ends with the response head; gRPC would hold the whole call to it
+  if (grpc) request.fields.set(GRPC_TIMEOUT, formatGrpcTimeout(leftMs))
+  else request.fields.set(EXPECTED, String(Math.max(1, Math.ceil(attemptMs > 0 ? Math.min(attemptMs, leftMs) : leftMs))))
 }
 
 interface Told {

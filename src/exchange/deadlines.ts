@@ -27,8 +27,8 @@ export class Deadlines {
   readonly #owner: DeadlinesOwner
   #alarm: Alarm | undefined
   #wholeMs = Infinity
-  /** The caller set the time: streaming does not save it. */
-  #strict = false
+  /** When the time ends that the caller gave it, which streaming does not save it from. */
+  #callerMs = Infinity
   #lifeMs = Infinity
   #attemptMs = Infinity
   #hedgeMs = Infinity
@@ -49,17 +49,19 @@ export class Deadlines {
   begin(startMs: number, { requestMs, idleMs, maxStreamMs }: Timeouts, callerMs: number): void {
     if (requestMs > 0) this.#wholeMs = startMs + requestMs
     if (maxStreamMs > 0) this.#lifeMs = startMs + maxStreamMs
-    if (callerMs > 0 && startMs + callerMs <= this.#wholeMs) {
-      this.#wholeMs = startMs + callerMs
-      this.#strict = true
-    }
+    if (callerMs > 0) this.#callerMs = startMs + callerMs
     this.#watch(idleMs)
     this.#set()
   }
 
   /** Until the exchange must be over; Infinity: no limit. */
   leftMs(): number {
-    return Math.min(this.#wholeMs, this.#lifeMs) - this.#clock.nowMs()
+    return Math.min(this.#wholeMs, this.#lifeMs, this.#callerMs) - this.#clock.nowMs()
+  }
+
+  /** What of it may be told to whoever is called. gRPC holds streams to it as well, which the timeout of a route does not bind. */
+  toldMs(grpc: boolean): number {
+    return Math.min(grpc ? this.#callerMs : this.#wholeMs, this.#lifeMs) - this.#clock.nowMs()
   }
 
   attempt(timeoutMs: number): void {
@@ -112,7 +114,7 @@ export class Deadlines {
 
   #set(): void {
     const early = Math.min(this.#attemptMs, this.#hedgeMs, this.#holdMs)
-    const nextMs = Math.min(this.#wholeMs, this.#lifeMs, this.#lookAtMs, early)
+    const nextMs = Math.min(this.#wholeMs, this.#callerMs, this.#lifeMs, this.#lookAtMs, early)
     if (nextMs === Infinity) return
     this.#alarm ??= this.#alarms.take(() => this.#rang())
     this.#alarm.set(nextMs)
@@ -140,8 +142,9 @@ export class Deadlines {
   /** Whether this is the end of the exchange. */
   #strike(nowMs: number): boolean {
     const owner = this.#owner
-    if (nowMs >= this.#wholeMs && owner.streaming && !this.#strict) this.#wholeMs = Infinity
-    if (nowMs >= this.#wholeMs) owner.fail('request_timeout', 'the exchange took longer than its timeout')
+    if (nowMs >= this.#wholeMs && owner.streaming) this.#wholeMs = Infinity
+    if (nowMs >= this.#wholeMs || nowMs >= this.#callerMs)
+      owner.fail('request_timeout', 'the exchange took longer than its timeout')
     else if (nowMs >= this.#lifeMs) owner.fail('request_timeout', 'the exchange lived longer than it may')
     else if (nowMs >= this.#lookAtMs && this.#isIdle(nowMs))
       owner.fail('upstream_idle', 'not a byte for longer than the idle timeout')

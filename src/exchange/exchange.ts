@@ -199,7 +199,8 @@ export class Exchange extends ExchangeFacts implements DownstreamReceiver, Attem
   }
 
   onAttempt(request: RequestHead, attemptMs: number): void {
-    tellTimeLeft(request, { attemptMs, grpc: this.kind === 'grpc' }, this.#deadlines.leftMs())
+    const grpc = this.kind === 'grpc'
+    tellTimeLeft(request, { attemptMs, grpc }, this.#deadlines.toldMs(grpc))
   }
 
   onInform(head: ResponseHead): void {

@@ -50,8 +50,8 @@ export interface PipelineDeps extends ExchangeDeps<Exchange> {
 
 /** Where the route sets no limit. */
 const MIRROR_MS = 60_000
-/** Without a route: as long as bytes flow, as Istio has it. */
-const UNHURRIED = { requestMs: 0, attemptMs: 0, idleMs: 300_000, streamIdleMs: 300_000, maxStreamMs: 0 } as const
+/** Without a route: as long as bytes flow; a stream may be silent for as long as a tunnel. */
+const UNHURRIED = { requestMs: 0, attemptMs: 0, idleMs: 300_000, streamIdleMs: 3_600_000, maxStreamMs: 0 } as const
 const NO_ROUTE = { subset: '', route: '', responseEdits: null, timeouts: UNHURRIED, retry: DEFAULT_RETRY, hedge: null } as const
 const TO_APP = { ...NO_ROUTE, retry: APP_RETRY } as const
 

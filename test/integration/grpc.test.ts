@@ -4,7 +4,7 @@ import { status as codes, type ServiceError } from '@grpc/grpc-js'
 import t, { type Test } from 'tap'
 import { eventually } from '../support/eventually.ts'
 import { chat, collect, grpcClient, grpcOrigin, spread, unary } from '../support/grpc.ts'
-import { freePort } from '../support/origin.ts'
+import { freePort, httpOrigin } from '../support/origin.ts'
 import { startSidecar, type TestSidecar } from '../support/sidecar.ts'
 
 function inFrontOf(t: Test, app: string): Promise<TestSidecar> {
@@ -116,4 +116,44 @@ t.test('a service of gRPC by name, from outbound', async (t) => {
   })
   t.equal(await unary(grpcClient(t, outbound, 'echo.shop'), 'hello'), 'hello')
   t.match(await failureOf(unary(grpcClient(t, outbound, 'nobody.invalid:1'), 'hello')), { code: codes.UNAVAILABLE })
+})
+
+t.test('a timeout of the route ends a call that is not answered, and no stream that has begun', async (t) => {
+  const origin = await grpcOrigin(t)
+  const { outbound, metric } = await startSidecar(t, {
+    listeners: { outbound: [{ listen: '127.0.0.1:0' }] },
+    services: [{ name: 'echo', namespace: 'shop', port: 80, protocol: 'grpc', endpoints: [{ address: origin.address }] }],
+    routes: [{ name: 'r', hosts: ['echo.shop'], services: [{ service: 'echo.shop' }], timeouts: { request: '400ms' } }],
+  })
+  const client = grpcClient(t, outbound, 'echo.shop')
+  const call = chat(client)
+  const begun = performance.now()
+  call.write('one')
+  t.same(await once(call, 'data'), ['one'])
+  t.match(await failureOf(unary(client, 'hang')), { code: codes.DEADLINE_EXCEEDED })
+  await eventually(() => performance.now() - begun > 800)
+  call.write('two')
+  t.same(await once(call, 'data'), ['two'])
+  call.end()
+  const [{ code }] = await once(call, 'status')
+  t.equal(code, codes.OK)
+  await eventually(async () => (await metric('istio_requests_total', { response_flags: 'UT', grpc_response_status: '4' })) === 1)
+})
+
+t.test('gRPC-Web is HTTP like any other', async (t) => {
+  const origin = await httpOrigin(t, (request, response) => {
+    response.writeHead(200, { 'content-type': request.headers['content-type'], 'grpc-status': '5' })
+    request.pipe(response)
+  })
+  const { inbound, metric } = await inFrontOf(t, origin.address)
+  for (const type of ['application/grpc-web+proto', 'application/grpc-web-text']) {
+    const reply = await fetch(`http://127.0.0.1:${inbound}/`, { method: 'POST', headers: { 'content-type': type }, body: 'abc' })
+    t.match([reply.status, reply.headers.get('content-type'), await reply.text()], [200, type, 'abc'])
+  }
+  await eventually(async () => (await metric('istio_requests_total', { request_protocol: 'http' })) === 2)
+  t.equal(await metric('istio_request_messages_total'), 0)
+  const { inbound: broken } = await inFrontOf(t, `127.0.0.1:${await freePort()}`)
+  const headers = { 'content-type': 'application/grpc-web' }
+  const failure = await fetch(`http://127.0.0.1:${broken}/`, { method: 'POST', headers, body: 'abc' })
+  t.equal(failure.status, 503)
 })

@@ -39,6 +39,7 @@ t.test('an attempt is told the shorter of its own time and what is left of the w
   t.equal(told(0, false, 1500.2), '1501')
   t.equal(told(100, false, 1500), '100')
   t.equal(told(0, true, 1500), '1500m')
+  t.equal(told(100, true, 1500), '1500m', 'a stream outlives the time that its head may take')
   t.equal(told(0, false, Infinity), undefined)
   t.equal(told(0, false, -3), '1')
 })
