@@ -17,6 +17,7 @@ import { keepAlive } from './macro/keep-alive.ts'
 import { manyConnections } from './macro/many-connections.ts'
 import { memory } from './macro/memory.ts'
 import { mtls } from './macro/mtls.ts'
+import { policy } from './macro/policy.ts'
 import { reload } from './macro/reload.ts'
 import { revocation } from './macro/revocation.ts'
 import { size } from './macro/size.ts'
@@ -35,6 +36,7 @@ const SCENARIOS = [
   manyConnections,
   tls,
   mtls,
+  policy,
   revocation,
   bigBody,
   fixedRate,

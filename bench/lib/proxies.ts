@@ -14,7 +14,7 @@ export interface Proxy {
 }
 
 export interface StartOptions {
-  readonly setup: Pick<Setup, 'routes' | 'endpoints' | 'workers' | 'tls' | 'mesh' | 'http2'>
+  readonly setup: Pick<Setup, 'routes' | 'endpoints' | 'workers' | 'tls' | 'mesh' | 'http2' | 'policies'>
   readonly name?: string
   readonly cores?: string
   /** Path that says whether it is ready. */

@@ -53,6 +53,7 @@ function settings(setup: Setup): object {
     logLevel: 'warn',
     workers,
     ...(mesh && { identity: identityOf(mesh) }),
+    policies: policiesOf(setup.policies ?? 0),
     services: [{ ...service, ...secured, endpoints: [{ address: `127.0.0.1:${originPort}` }] }, ...idle],
     // the last one is called: what the others ask for is there and not used
     routes: paths.map((prefix, i) => ({
@@ -63,6 +64,15 @@ function settings(setup: Setup): object {
       ...(i < routes - 1 && EVERY_FEATURE),
     })),
   }
+}
+
+/** Every other one denies; the last one allows what is called. */
+function policiesOf(count: number): object[] {
+  return Array.from({ length: count }, (_, i) => {
+    const last = i === count - 1
+    const to = last ? { methods: ['GET'], paths: ['/r0/*'] } : { methods: ['GET', 'POST'], paths: [`/other-${i}/*`] }
+    return { name: `p${i}`, direction: 'outbound', action: last || i % 2 === 0 ? 'allow' : 'deny', rules: [{ to: [to] }] }
+  })
 }
 
 function farSide({ port, originPort, workers }: Setup, mesh: NonNullable<Setup['mesh']>): object {

@@ -22,6 +22,8 @@ export interface Setup {
   /** Endpoints in all: the origin, and others that are never called, ten to a service. */
   readonly endpoints: number
   readonly workers: number
+  /** Policies for outbound requests, of which the last one allows what is called. Left out: none. */
+  readonly policies?: number
   /** The origin speaks HTTP/2, as callers do. */
   readonly http2?: boolean
 }
