@@ -30,6 +30,14 @@ export const metadata = z.object({
   labels: z.record(z.string(), z.string()).nullish(),
 })
 
+/** Of Istio's policies, whose names are words in logs and nothing else: also such as only other stores of documents take. */
+export const policyMetadata = metadata.extend({
+  name: z
+    .string()
+    .max(253)
+    .regex(/^[A-Za-z0-9](?:[-._A-Za-z0-9]*[A-Za-z0-9])?$/, { error: 'expected a name of letters, digits, "-", "_" and "."' }),
+})
+
 /** All resources, by kind. */
 export class Resources {
   readonly #byKind = new Map<Kind, Resource[]>()

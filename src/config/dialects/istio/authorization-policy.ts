@@ -4,7 +4,7 @@ import { isBlock } from '../../../core/address.ts'
 import type { Located } from '../../draft.ts'
 import type { Path, Problems } from '../../problem.ts'
 import { type PolicyConfig, policySchema } from '../../schema/policies.ts'
-import { type Kind, metadata, placeIn, type Resource, type Resources } from '../resource.ts'
+import { type Kind, placeIn, policyMetadata, type Resource, type Resources } from '../resource.ts'
 import { selectorsOf, targetRef, workloadSelector } from './selector.ts'
 
 const text = z.string().min(1, { error: 'expected text that is not empty' })
@@ -78,7 +78,7 @@ export const AUTHORIZATION_POLICY = {
   name: 'AuthorizationPolicy',
   namespaced: true,
   schema: z.object({
-    metadata: metadata.extend({ annotations: z.record(z.string(), z.string()).nullish() }),
+    metadata: policyMetadata.extend({ annotations: z.record(z.string(), z.string()).nullish() }),
     spec: spec.nullish(),
   }),
 } as const satisfies Kind
