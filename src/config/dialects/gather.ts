@@ -71,11 +71,11 @@ class Gathering {
     } else if (state === 'later') {
       const hint = 'it is refused rather than ignored, because traffic would go otherwise than it says'
       this.#problems.error(document.at([...base, 'kind']), `this version does not understand ${fullName} yet`, hint)
-    } else if (!known.versions.includes(version)) {
+    } else if (!(state.versions ?? known.versions).includes(version)) {
       this.#problems.error(
         document.at([...base, 'apiVersion']),
         `version ${quote(version)} of ${fullName} is not understood`,
-        `understood: ${known.versions.join(', ')}`,
+        `understood: ${(state.versions ?? known.versions).join(', ')}`,
       )
     } else this.#addKnown(raw, state)
   }

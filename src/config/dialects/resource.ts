@@ -8,6 +8,8 @@ import { label, name as objectName } from '../types.ts'
 export interface Kind<S extends z.ZodType = z.ZodType> {
   readonly name: string
   readonly namespaced: boolean
+  /** Of those of its group the ones that it has; left out: all. */
+  readonly versions?: readonly string[]
   readonly schema: S
 }
 

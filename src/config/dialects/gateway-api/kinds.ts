@@ -95,6 +95,7 @@ const frontendTls = z.strictObject({
 export const GATEWAY_CLASS = {
   name: 'GatewayClass',
   namespaced: false,
+  versions: ['v1', 'v1beta1'],
   schema: z.strictObject({
     ...head,
     spec: z.strictObject({
@@ -108,6 +109,7 @@ export const GATEWAY_CLASS = {
 export const GATEWAY = {
   name: 'Gateway',
   namespaced: true,
+  versions: ['v1', 'v1beta1'],
   schema: z.strictObject({
     ...head,
     spec: z.strictObject({
@@ -141,6 +143,7 @@ export const GATEWAY = {
 export const LISTENER_SET = {
   name: 'ListenerSet',
   namespaced: true,
+  versions: ['v1'],
   schema: z.strictObject({
     ...head,
     spec: z.strictObject({
@@ -187,6 +190,7 @@ const httpRule = z.strictObject({
 export const HTTP_ROUTE = {
   name: 'HTTPRoute',
   namespaced: true,
+  versions: ['v1', 'v1beta1'],
   schema: z.strictObject({
     ...head,
     spec: z.strictObject({ ...commonRouteSpec, hostnames, rules: opt(z.array(httpRule).max(16)) }),
@@ -223,6 +227,7 @@ const grpcRule = z.strictObject({
 export const GRPC_ROUTE = {
   name: 'GRPCRoute',
   namespaced: true,
+  versions: ['v1', 'v1alpha2'],
   schema: z.strictObject({
     ...head,
     spec: z.strictObject({ ...commonRouteSpec, hostnames, rules: opt(z.array(grpcRule).max(16)) }),
@@ -234,12 +239,14 @@ const plainRule = z.strictObject({ name: opt(sectionName()), backendRefs: z.arra
 export const TCP_ROUTE = {
   name: 'TCPRoute',
   namespaced: true,
+  versions: ['v1', 'v1alpha2'],
   schema: z.strictObject({ ...head, spec: z.strictObject({ ...commonRouteSpec, rules: z.array(plainRule).min(1).max(16) }) }),
 } as const satisfies Kind
 
 export const TLS_ROUTE = {
   name: 'TLSRoute',
   namespaced: true,
+  versions: ['v1', 'v1alpha3', 'v1alpha2'],
   schema: z.strictObject({
     ...head,
     spec: z.strictObject({ ...commonRouteSpec, hostnames, rules: z.array(plainRule).min(1).max(16) }),
@@ -249,6 +256,7 @@ export const TLS_ROUTE = {
 export const REFERENCE_GRANT = {
   name: 'ReferenceGrant',
   namespaced: true,
+  versions: ['v1', 'v1beta1', 'v1alpha2'],
   schema: z.strictObject({
     ...head,
     spec: z.strictObject({

@@ -102,3 +102,13 @@ t.test('null is the same as nothing, and status is for others', async (t) => {
   })
   t.same(problemLines(asText([{ ...document, status: { anything: true } }])), [])
 })
+
+t.test('a kind is understood in the versions that it has', async (t) => {
+  const listeners = [{ name: 'a', port: 80, protocol: 'HTTP' }]
+  const of = (version: string) =>
+    problemLines(asText([resource('Gateway', { name: 'g', version, spec: { gatewayClassName: 'outrigger', listeners } })]))
+  t.same(of('v1beta1'), [])
+  t.match(of('v1alpha3'), [
+    /version "v1alpha3" of Gateway of gateway\.networking\.k8s\.io is not understood \(understood: v1, v1beta1\)/,
+  ])
+})
