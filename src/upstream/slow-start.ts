@@ -44,8 +44,9 @@ export class SlowStart {
   #step(): void {
     const nowMs = this.#clock.nowMs()
     for (const [endpoint, sinceMs] of this.#since) {
-      endpoint.warmth = warmthAt(nowMs - sinceMs, this.#config)
-      if (endpoint.warmth === 1) this.#since.delete(endpoint)
+      const warmth = warmthAt(nowMs - sinceMs, this.#config)
+      endpoint.warmth = warmth
+      if (warmth === 1) this.#since.delete(endpoint)
     }
     if (this.#since.size === 0) this.close()
   }
