@@ -1,4 +1,5 @@
 // What users get: the production file set as a process of its own, and the root file system of the image.
+import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -47,7 +48,7 @@ t.test('carries traffic both ways, counts it, and goes when asked', async (t) =>
 })
 
 const rootless = process.getuid?.() !== 0 && 'only root may change the root folder'
-const skip = missing('chroot', 'ldd') || rootless
+const skip = missing('bwrap', 'ldd', 'xtables-nft-multi', 'ip') || rootless
 
 t.test('runs on the root file system of the image, as its user, and reports its health', { skip }, async (t) => {
   layOutRoot(root)
@@ -60,14 +61,67 @@ t.test('runs on the root file system of the image, as its user, and reports its 
   )
   chmodSync(root, 0o755)
   const health = `http://127.0.0.1:${telemetry}/healthz/live`
-  const inImage = ['chroot', `--userspec=${instruction('USER', /(\d+:\d+)/)}`, root] as const
-  const env = { PATH: process.env['PATH'], NODE_ENV: 'production', OUTRIGGER_HEALTH: health }
+  // nothing can be written; the whole is one process, which signals reach
+  const enter = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec chroot "--userspec=$USERSPEC" "$0" "$@"'
+  const inImage = ['unshare', '--mount', 'sh', '-c', enter, root] as const
+  const env = {
+    PATH: process.env['PATH'],
+    USERSPEC: instruction('USER', /(\d+:\d+)/),
+    NODE_ENV: 'production',
+    OUTRIGGER_HEALTH: health,
+  }
   const sidecar = run(t, [...inImage, ...commandOf('ENTRYPOINT'), ...commandOf('CMD')], env)
   await eventually(async () => (await fetch(health)).ok).catch(() => t.fail(sidecar.stderr()))
   t.equal((await fetch(`http://127.0.0.1:${inbound}/`)).status, 200)
   t.same(await run(t, [...inImage, ...commandOf('HEALTHCHECK')], env).exit, { code: 0, signal: null }, 'healthy')
   t.same(await sidecar.stop(), { code: 0, signal: null })
   t.same(await run(t, [...inImage, ...commandOf('HEALTHCHECK')], env).exit, { code: 1, signal: null }, 'gone')
+})
+
+t.test('captures from the image, with nothing but the capability for it', { skip }, async (t) => {
+  const inNetwork = [
+    'unshare',
+    '--net',
+    'bwrap',
+    '--ro-bind',
+    root,
+    '/',
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    '--tmpfs',
+    '/dev/shm',
+  ] as const
+  const capabilities = ['--cap-drop', 'ALL', '--cap-add', 'CAP_NET_ADMIN', '--cap-add', 'CAP_NET_RAW'] as const
+  const env = { XTABLES_LOCKFILE: '/dev/shm/xtables.lock', PATH: '/usr/sbin:/usr/bin:/bin' }
+  const [node, ...flags] = commandOf('ENTRYPOINT') as [string, ...string[]]
+  const bound = inNetwork.map((word) =>
+    word === 'unshare' ? '/usr/bin/unshare' : word === 'bwrap' ? '/usr/bin/bwrap' : word,
+  ) as [string, ...string[]]
+  const capture = run(t, [...bound, ...capabilities, node, ...flags, 'capture'], env)
+  t.same(await capture.exit, { code: 0, signal: null }, capture.stderr())
+  t.match(capture.stderr(), /ipv4: captured \(nft\)\nipv6: captured \(nft\)/)
+  const without = run(t, [...bound, '--cap-drop', 'ALL', node, ...flags, 'capture'], env)
+  t.same(await without.exit, { code: 1, signal: null })
+  t.match(without.stderr(), /ipv4: iptables can not be used here: the program or the capability NET_ADMIN is missing/)
+})
+
+t.test('weighs no more than 30 MB besides node and the libraries of the system', { skip }, async (t) => {
+  const bytes = Number(
+    execFileSync('du', ['--summarize', '--bytes', `${root}/outrigger`, `${root}/usr/sbin`].slice(0, 3), {
+      encoding: 'utf8',
+    }).split('\t')[0],
+  )
+  t.comment(`${(bytes / 1e6).toFixed(1)} MB`)
+  t.ok(bytes <= 30e6, `${bytes} bytes`)
+})
+
+t.test('its Dockerfile has nothing that a linter minds', { skip: missing('hadolint') }, async (t) => {
+  t.equal(
+    execFileSync('hadolint', ['--no-color', 'Dockerfile'], { cwd: new URL('../..', import.meta.url), encoding: 'utf8' }),
+    '',
+  )
 })
 
 t.test('asks the same of V8 in the image as where it starts by itself', async (t) => {

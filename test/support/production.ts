@@ -1,7 +1,7 @@
 // The production file set, as the image has it: the build's output and `npm ci --omit=dev` in an empty folder.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UNTOUCHED } from './sidecar-process.ts'
 
@@ -30,6 +30,8 @@ export function installProduction(folder: string): Production {
   )
   // what `npm ci` of the checkout has just fetched is in npm's cache
   call(folder, 'npm', 'ci', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund')
+  const unread = ['*.map', '*.d.ts', '*.d.cts', '*.d.mts', '*.md'].flatMap((name) => ['-o', '-name', name]).slice(1)
+  call(folder, 'find', 'node_modules', '-type', 'f', '(', ...unread, ')', '-delete')
   return { program: join(folder, 'bin/outrigger.js'), dockerfile: readFileSync(join(CHECKOUT, 'Dockerfile'), 'utf8') }
 }
 
@@ -37,15 +39,9 @@ function call(folder: string, ...command: string[]): void {
   execFileSync('env', [...UNTOUCHED, ...command], { cwd: folder, stdio: 'pipe' })
 }
 
-/** The root file system of the image: node with its libraries, and nothing else of this machine. Needs ldd. */
+/** The root file system of the image: node, what capture needs, their libraries, and nothing else of this machine. Needs bash, ldd, iptables, ip. */
 export function layOutRoot(folder: string): void {
-  const libraries = execFileSync('ldd', [process.execPath], { encoding: 'utf8' }).match(/\/[^ \n]*/g) ?? []
-  for (const path of [...libraries, '/etc/nsswitch.conf']) {
-    if (!existsSync(path)) continue
-    mkdirSync(join(folder, dirname(path)), { recursive: true })
-    copyFileSync(path, join(folder, path))
-  }
-  mkdirSync(join(folder, 'usr/local/bin'), { recursive: true })
-  copyFileSync(process.execPath, join(folder, 'usr/local/bin/node'))
-  mkdirSync(join(folder, 'tmp'), { mode: 0o777 })
+  execFileSync(join(CHECKOUT, 'scripts/image-root.sh'), [folder, process.execPath], { stdio: 'pipe' })
+  // where whatever runs containers mounts its own
+  for (const mounted of ['proc', 'dev']) mkdirSync(join(folder, mounted))
 }
