@@ -14,8 +14,8 @@ export const nodeHttp2: Peer = {
 
 if (process.argv[1] === PROGRAM) {
   const [port, originPort] = process.argv.slice(2)
-  const upstream = http2.connect(`http://127.0.0.1:${originPort}`)
-  const server = http2.createServer()
+  const upstream = http2.connect(`http://127.0.0.1:${originPort}`, { maxSessionMemory: 1000 })
+  const server = http2.createServer({ maxSessionMemory: 1000 })
   server.on('stream', (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
     const request = upstream.request(headers)
     let trailers: http2.IncomingHttpHeaders = {}
