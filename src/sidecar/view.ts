@@ -44,7 +44,7 @@ function services(sidecar: SidecarParts): ServiceView[] {
         weight: endpoint.weight,
         labels: endpoint.labels,
         ...endpoint.state,
-        connections: (endpoint.pool as { open: number } | undefined)?.open ?? 0,
+        connections: openOf(endpoint.pool) + openOf(endpoint.http2Pool),
         requests: endpoint.active,
       }),
     )
@@ -67,4 +67,8 @@ function connections(sidecar: SidecarParts): ConnectionView[] {
       active: connection.active,
     })),
   )
+}
+
+function openOf(pool: unknown): number {
+  return (pool as { open: number } | undefined)?.open ?? 0
 }
