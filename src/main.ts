@@ -9,14 +9,18 @@ const CONFIG = ['--config <path...>', 'files, or directories with *.yaml, *.yml,
 
 // the first one asks for an orderly end, the second one ends at once; both were asked for, so neither is a failure
 const stop = new AbortController()
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => {
     if (stop.signal.aborted) process.exit(0)
     stop.abort()
   })
 }
 // whoever read the output has seen enough
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // the terminal is gone: SIGHUP says so as well, and what was started is still to be stopped
+  if (error.code === 'EIO') stop.abort()
+  else process.exit(error.code === 'EPIPE' ? 0 : 1)
+})
 
 const io: Io = {
   stdin: process.stdin,
