@@ -62,7 +62,13 @@ export class WebhookServer {
         requestTimeout: REQUEST_MS,
         headersTimeout: REQUEST_MS,
       },
-      (request, response) => void answer(request, response, { options, log }),
+      (request, response) => {
+        answer(request, response, { options, log }).catch((error: unknown) => {
+          // whatever somebody sends, those who come after it get their answers
+          log.error('a review failed', { error })
+          if (!response.headersSent) reply(response, 500, { error: 'this could not be reviewed' })
+        })
+      },
     )
     server.maxConnections = MAX_CONNECTIONS
     try {

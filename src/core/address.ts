@@ -68,6 +68,11 @@ export function canonicalIp(text: string): string {
   }
 }
 
+/** The address that a resolver reads in a text, however it is spelt: 127.1 is 127.0.0.1. undefined: none. */
+export function readIp(text: string): string | undefined {
+  return ipaddr.isValid(text) ? canonicalIp(ipaddr.process(text).toString()) : undefined
+}
+
 /** The 4 or 16 bytes of an address; undefined when it is none. A zone ('%eth0') is left out. */
 export function ipToBytes(ip: string): number[] | undefined {
   return isIp(ip) ? ipaddr.parse(ip).toByteArray() : undefined

@@ -148,7 +148,7 @@ export function* compileInSteps<S>(config: Config, options: CompileOptions<S>): 
     own,
     ownVerified,
     callers: new Callers(config.workloads),
-    ownAddresses: new OwnAddresses(listenedAddresses(settings)),
+    ownAddresses: new OwnAddresses(listenedAddresses(settings), doorsOf(settings)),
     serverFirst: new ServerFirst(config.services),
   }
 }
@@ -169,6 +169,10 @@ function listenedAddresses({ listeners }: Config['settings']): string[] {
   return Object.values(listeners)
     .flat()
     .map(({ listen }) => listen)
+}
+
+function doorsOf({ admin, telemetry }: Config['settings']): string[] {
+  return [admin?.listen, telemetry?.listen].filter((address) => address !== undefined)
 }
 
 function listenedGateways({ listeners }: Config['settings']): Set<string> {

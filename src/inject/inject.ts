@@ -4,7 +4,7 @@ import { HAS_SIDECAR, SIDECAR_LABEL } from '../core/sidecar-label.ts'
 import { ANNOTATIONS, type Flaw, PREFIX, RECORD, readTuning, SIDECAR_SETTINGS, type Tuning } from './annotations.ts'
 import { findConflicts } from './conflicts.ts'
 import { type Container, isMapping, type PodSpec, type PodTemplate, readPodTemplate } from './pod-template.ts'
-import { type Original, PROBES_PORT, restoreProbes, rewriteProbes } from './probes.ts'
+import { isProbe, type Original, PROBES_PORT, restoreProbes, rewriteProbes } from './probes.ts'
 import {
   CAPTURE,
   CERTIFICATES_VOLUME,
@@ -177,11 +177,21 @@ function readRecord(text: string): Record | undefined {
   try {
     const value: unknown = JSON.parse(text)
     if (!isMapping(value)) return undefined
-    const { probes, annotations, made } = value
-    return [probes, annotations, made].every(Array.isArray) ? (value as unknown as Record) : undefined
+    const { probes, annotations, labels = [], made } = value
+    if (!Array.isArray(probes) || !probes.every(isOriginal)) return undefined
+    return [annotations, labels, made].every(isNames) ? (value as unknown as Record) : undefined
   } catch {
     return undefined
   }
+}
+
+/** Whoever makes a Pod may write what they like into its annotations. */
+function isOriginal(value: unknown): boolean {
+  return isMapping(value) && typeof value['container'] === 'string' && isProbe(value['probe']) && isMapping(value['was'])
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 function without<T extends object>(value: T, keys: readonly string[]): T {

@@ -7,6 +7,10 @@ type Mapping = Readonly<Record<string, unknown>>
 export const PROBES_PORT = 15_020
 const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const
 
+export function isProbe(name: unknown): boolean {
+  return (PROBES as readonly unknown[]).includes(name)
+}
+
 /** A probe as it was, of the container of this name. */
 export interface Original {
   readonly container: string

@@ -51,10 +51,17 @@ function refuse(x: Exchange, due: Due, answer: Exclude<CustomAnswer, { kind: 'al
   }
   const fields = new Fields()
   for (const wish of answer.fields) put(fields, wish)
-  x.refuse('external_denied', `${due.name} denies it`, replyWith(x, answer.status, fields, answer.body))
+  const { status } = answer
+  // an interim status would leave the caller waiting, and what has no body would begin the next response with it
+  const final = status < MIN_FINAL ? FORBIDDEN : status
+  const body = BODILESS.has(final) ? EMPTY : answer.body
+  x.refuse('external_denied', `${due.name} denies it`, replyWith(x, final, fields, body))
 }
 
 const EMPTY = Buffer.alloc(0)
+const MIN_FINAL = 200
+const FORBIDDEN = 403
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
 
 /** undefined: bytes get no answer. */
 function replyWith(x: Exchange, status: number, fields: Fields, body: Buffer): Reply | undefined {

@@ -36,11 +36,14 @@ export class KeySet {
   /** Waits for the first ones. undefined: there are none that may be believed. */
   async current(): Promise<JWTVerifyGetKey | undefined> {
     if (this.#good === undefined) await this.#first()
-    const good = this.#good
-    if (good === undefined) return undefined
+    return this.believed ? this.#good?.find : undefined
+  }
+
+  /** There are keys, and they are not too old. */
+  get believed(): boolean {
     const { maxStale, refresh } = this.#config
-    const tooOld = maxStale > 0 && this.#options.clock.nowMs() - good.atMs > maxStale + refresh
-    return tooOld ? undefined : good.find
+    if (this.#good === undefined) return false
+    return maxStale <= 0 || this.#options.clock.nowMs() - this.#good.atMs <= maxStale + refresh
   }
 
   async #first(): Promise<void> {

@@ -46,7 +46,8 @@ function paramPlace(name: string): Place {
   return {
     find({ path }) {
       const mark = path.indexOf('?')
-      if (mark < 0 || !path.includes(name, mark)) return NONE
+      // applications read a name that is written in escapes, too
+      if (mark < 0 || (!path.includes(name, mark) && !path.includes('%', mark) && !path.includes('+', mark))) return NONE
       return new URLSearchParams(path.slice(mark + 1)).getAll(name).filter((token) => token !== '')
     },
     remove(head) {

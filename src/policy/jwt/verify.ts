@@ -31,7 +31,9 @@ export class Verifier {
   known(token: string): Claims | undefined {
     const found = this.#known.get(token)
     if (found === undefined) return undefined
-    if (found.version === this.#keys.version && found.untilMs > this.#clock.wallMs()) return found.claims
+    const { version, believed } = this.#keys
+    // what keys said is believed no longer than they are
+    if (found.version === version && believed && found.untilMs > this.#clock.wallMs()) return found.claims
     this.#known.delete(token)
     return undefined
   }
