@@ -252,7 +252,7 @@ export class Listener {
       source: UNKNOWN,
       ...(inbound === undefined && original === ''
         ? { destinationIp: '', destinationPort: listener.direction === 'gateway' ? listener.config.port : 0 }
-        : destinationOf(ends.localAddress, this.port, inbound?.app)),
+        : destinationOf(original || ends.localAddress, this.port, inbound?.app)),
       original: inbound?.app === undefined ? original : '',
       sourceIn: 0,
       gateway: listener.direction === 'gateway' ? gatewayKey(listener.config.gateway, listener.config.port) : '',

@@ -37,13 +37,13 @@ export interface Peer {
 }
 
 /**
- * Where an inbound caller means to go. Whoever connects to the listener itself means the application behind it; a captured connection
- * says the application's own address. `local`: the near end of the connection.
+ * Where an inbound caller means to go. Where there is one application behind the listener it gets there, whatever address it was
+ * captured on its way to, or a proxy in front says; elsewhere the address says it. `local`: the near end of the connection.
  */
 export function destinationOf(local: string, listenPort: number, app = ''): Pick<Peer, 'destinationIp' | 'destinationPort'> {
   const near = parseAddress(local)
   const behind = parseAddress(app)
-  const appPort = behind?.kind === 'tcp' ? behind.port : listenPort
-  if (near?.kind !== 'tcp') return { destinationIp: '', destinationPort: appPort }
-  return { destinationIp: near.host, destinationPort: near.port === listenPort ? appPort : near.port }
+  const destinationIp = near?.kind === 'tcp' ? near.host : ''
+  if (behind !== undefined) return { destinationIp, destinationPort: behind.kind === 'tcp' ? behind.port : listenPort }
+  return { destinationIp, destinationPort: near?.kind === 'tcp' ? near.port : listenPort }
 }
