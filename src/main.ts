@@ -212,11 +212,15 @@ ca.command('revoke')
     finish(caRevoke(dir, options, io))
   })
 
+// a sidecar without a listener waits for a configuration that has one, and nothing else would keep the process
+const alive = setInterval(() => undefined, 1_000_000_000)
 try {
   await program.parseAsync()
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error
   process.exitCode = error.exitCode === 0 ? 0 : NOT_UNDERSTOOD
+} finally {
+  clearInterval(alive)
 }
 
 /** src/ and dist/ both stand beside package.json. */

@@ -4,12 +4,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { Authority } from '../ca/authority.ts'
 import { systemClock } from '../core/clock.ts'
 import { Lifecycle } from '../core/lifecycle.ts'
 import { spiffeUri } from '../identity/spiffe.ts'
 import { startApps, startTraffic } from './demo/apps.ts'
 import { configOf, layOutMesh, type Member, type Mesh, membersOf } from './demo/mesh.ts'
+import { News } from './demo/news.ts'
 import { introduction, Screen } from './demo/screen.ts'
 import type { ExitCode, Io } from './io.ts'
 
@@ -22,6 +24,7 @@ export async function demo(io: Io): Promise<ExitCode> {
   const mesh = await layOutMesh()
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-demo-'))
   const life = new Lifecycle()
+  const news = new News()
   life.own({ close: () => rm(folder, { recursive: true, force: true }) })
   try {
     life.own(await startApps(mesh))
@@ -29,10 +32,12 @@ export async function demo(io: Io): Promise<ExitCode> {
     for (const member of membersOf(mesh)) {
       const certificates = join(folder, 'certs', member.name)
       authority.issueInto(certificates, spiffeUri('cluster.local', member.namespace, member.name), day())
-      life.own(await startSidecar(member, configOf(member, mesh, certificates), folder, io))
+      const sidecar = await startSidecar(member, configOf(member, mesh, certificates), folder, io)
+      life.own(sidecar)
+      sidecar.log.on('data', news.from(member.name))
     }
     life.own(startTraffic(mesh, systemClock))
-    await show(mesh, folder, io)
+    await show({ mesh, folder, news }, io)
     return 0
   } catch (error) {
     io.stderr.write(`${(error as Error).message}\n`)
@@ -48,7 +53,13 @@ function day(): { lifeMs: number; nowMs: number } {
 
 type Files = ReadonlyMap<string, string>
 
-async function startSidecar(member: Member, files: Files, folder: string, io: Io): Promise<{ close(): Promise<void> }> {
+interface Running {
+  /** Its own log, from when it was ready. */
+  readonly log: Readable
+  close(): Promise<void>
+}
+
+async function startSidecar(member: Member, files: Files, folder: string, io: Io): Promise<Running> {
   const own = join(folder, member.name)
   await mkdir(own)
   for (const [name, text] of files) await writeFile(join(own, name), text)
@@ -59,7 +70,7 @@ async function startSidecar(member: Member, files: Files, folder: string, io: Io
     detached: true,
   })
   await ready(child, member)
-  return { close: () => end(child) }
+  return { log: child.stderr, close: () => end(child) }
 }
 
 function ready(child: ChildProcess, { name }: Member): Promise<void> {
@@ -85,8 +96,14 @@ function end(child: ChildProcess): Promise<void> {
   })
 }
 
+interface Shown {
+  readonly mesh: Mesh
+  readonly folder: string
+  readonly news: News
+}
+
 /** Until the operator has seen enough. */
-async function show(mesh: Mesh, folder: string, io: Io): Promise<void> {
+async function show({ mesh, folder, news }: Shown, io: Io): Promise<void> {
   const screen = new Screen(mesh)
   const text = introduction(mesh, folder)
   const live = io.isTerminal
@@ -94,10 +111,14 @@ async function show(mesh: Mesh, folder: string, io: Io): Promise<void> {
   if (!live) io.stdout.write(`${text}\n`)
   while (!io.stop.aborted) {
     const summary = await screen.summary(everyMs / 1000)
-    io.stdout.write(live ? `${CLEAR}${text}\n${summary}` : `${summary}\n`)
+    io.stdout.write(live ? `${CLEAR}${text}\n${summary}\n${paragraph(news.last)}` : `${summary}${paragraph(news.takeFresh())}\n`)
     await pause(everyMs, io.stop)
   }
   io.stdout.write('Stopping.\n')
+}
+
+function paragraph(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('')
 }
 
 function pause(ms: number, stop: AbortSignal): Promise<void> {

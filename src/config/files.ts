@@ -2,6 +2,7 @@
 // hidden entries (a mounted ConfigMap's ..data among them) left out.
 import { open, readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { readFailure } from '../core/read-failure.ts'
 import type { Problems } from './problem.ts'
 
 export interface ConfigFile {
@@ -15,16 +16,6 @@ export interface ConfigFile {
 const MAX_FILE_BYTES = 16 * 1024 * 1024
 const MAX_FILES = 10_000
 const EXTENSION = /\.(yaml|yml|json)$/
-
-const READ_ERRORS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EISDIR: 'is a directory',
-  ENOTDIR: 'a part of the path is not a directory',
-  ELOOP: 'too many symbolic links',
-  EMFILE: 'too many open files',
-}
 
 /** What can be read is read; what cannot is a problem. In the order of PATHs, within a directory by name. */
 export async function readFiles(paths: readonly string[], problems: Problems): Promise<ConfigFile[]> {
@@ -57,7 +48,7 @@ async function listFiles(path: string, problems: Problems): Promise<string[]> {
     if (files.length === 0) problems.error(place, 'the directory has no *.yaml, *.yml or *.json')
     return files
   } catch (error) {
-    problems.error(place, `cannot read: ${readError(error)}`)
+    problems.error(place, `cannot read: ${readFailure(error)}`)
     return []
   }
 }
@@ -90,12 +81,7 @@ async function readFile(path: string, problems: Problems): Promise<ConfigFile | 
     }
     return { path, bytes: Buffer.concat(chunks) }
   } catch (error) {
-    problems.error(place, `cannot read: ${readError(error)}`)
+    problems.error(place, `cannot read: ${readFailure(error)}`)
     return undefined
   }
-}
-
-function readError(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  return READ_ERRORS[code ?? ''] ?? message
 }

@@ -4,7 +4,7 @@ import type { SourceDocument } from './document.ts'
 import { didYouMean, nearest } from './nearest.ts'
 import type { Path, Problems } from './problem.ts'
 import { formatPath, quote } from './problem.ts'
-import { bare, closestBranch, keysOf, schemaAt } from './shape.ts'
+import { bare, closestBranch, keysOf, schemaAt, tellingKeys } from './shape.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -106,8 +106,8 @@ class Explainer {
     if (hasOwnWords(issue)) return this.#add(path, `${issue.message}, got ${this.#quote(path)}`)
     const branch = issue.errors[closestBranch(options, value)]
     if (branch !== undefined) return this.explainAll(branch, path)
-    const keys = options.flatMap((option) => keysOf(option))
-    const expected = keys.length > 0 ? `exactly one of ${[...new Set(keys)].join(', ')}` : 'something else'
+    const keys = tellingKeys(options)
+    const expected = keys.length > 0 ? `exactly one of ${keys.join(', ')}` : 'something else'
     this.#add(path, `expected ${expected}, got ${describe(value, () => this.#quote(path))}`)
   }
 

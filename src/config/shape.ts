@@ -34,6 +34,21 @@ export function keysOf(schema: Schema): string[] {
   return []
 }
 
+/** What tells `options` of a union apart: the keys that one of them needs and no other has; where that is no choice, all keys. */
+export function tellingKeys(options: readonly Schema[]): string[] {
+  const keys = options.map((option) => keysOf(option))
+  const telling = options.flatMap((option, index) =>
+    neededKeys(option).filter((key) => !keys.some((other, at) => at !== index && other.includes(key))),
+  )
+  return telling.length > 1 ? telling : [...new Set(keys.flat())]
+}
+
+function neededKeys(option: Schema): string[] {
+  const def = (bare(option) as z.core.$ZodTypes)._zod.def
+  if (def.type !== 'object') return []
+  return Object.keys(def.shape).filter((key) => def.shape[key]?._zod.optin === undefined)
+}
+
 /** The schema of what stands at `path` within `value`; undefined where there is none. */
 export function schemaAt(schema: Schema, path: Path, value: unknown): Schema | undefined {
   let current: Schema | undefined = bare(schema)

@@ -1,9 +1,10 @@
 // The certificate that a listener shows, read from mounted files and read again when they change. A broken change leaves the good one.
 import { X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Cancel, Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
+import { readNamed } from '../core/read-failure.ts'
 
 const LOOK_EVERY_MS = 2000
 
@@ -69,22 +70,12 @@ interface Material {
 }
 
 function read({ certificate, key }: CertificateFiles): Material {
-  const cert = readPem(certificate, 'certificate')
-  const keyPem = readPem(key, 'key')
+  const cert = readNamed(certificate, 'cannot read the certificate')
+  const keyPem = readNamed(key, 'cannot read the key')
   try {
     return { context: createSecureContext({ cert, key: keyPem, minVersion: 'TLSv1.2' }), leaf: new X509Certificate(cert) }
   } catch (error) {
     throw new Error(`the certificate ${certificate} and the key ${key} can not be used together: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
-}
-
-function readPem(file: string, what: string): Buffer {
-  try {
-    return readFileSync(file)
-  } catch (error) {
-    throw new Error(`cannot read the ${what} ${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, {
       cause: error,
     })
   }

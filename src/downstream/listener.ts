@@ -87,7 +87,10 @@ export class Listener {
     })
     this.#server.maxConnections = listener.config.maxConnections
     this.#server.on('drop', () => this.#refused('connection_limit'))
-    this.#server.on('error', (error) => deps.log.error('a listener failed', { listener: this.name, error }))
+    // what keeps it from listening at all is told by open()
+    this.#server.on('error', (error) => {
+      if (this.#server.listening) deps.log.error('a listener failed', { listener: this.name, error })
+    })
   }
 
   /** `key`: where the settings say so. Rejects with words for the user when it can't listen there. */

@@ -1,9 +1,9 @@
 // An identity as its files tell it: checked as a whole, so that a half-written change is never used. Foreign errors become words for the
 // user here; nothing of a key is ever in them.
 import { constants, createHash, createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { IdentityFiles } from '../config/identity-files.ts'
+import { readNamed } from '../core/read-failure.ts'
 import { type RevocationList, readRevocationLists } from './crl.ts'
 import type { SpiffeId } from './spiffe.ts'
 import { identityOf, Trust } from './trust.ts'
@@ -43,12 +43,7 @@ export function readIdentityFiles(files: IdentityFiles): Reading {
   const read = new Map<string, Buffer>()
   const hash = createHash('sha256')
   for (const path of paths) {
-    let bytes: Buffer
-    try {
-      bytes = readFileSync(path)
-    } catch (error) {
-      throw new Error(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { cause: error })
-    }
+    const bytes = readNamed(path)
     read.set(path, bytes)
     hash.update(`${path} ${bytes.length}\n`).update(bytes)
   }

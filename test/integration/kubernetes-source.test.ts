@@ -170,7 +170,7 @@ t.test('says what is wrong with a kubeconfig', async (t) => {
     empty: '{}',
     skip: 'current-context: a\ncontexts: [{ name: a, context: { cluster: c } }]\nclusters: [{ name: c, cluster: { server: "https://x", insecure-skip-tls-verify: true } }]\n',
   })
-  t.throws(() => findCluster(`${folder}/none`, {}), { message: /cannot read .*none: ENOENT/ })
+  t.throws(() => findCluster(`${folder}/none`, {}), { message: /cannot read .*none: no such file or directory/ })
   t.throws(() => findCluster(`${folder}/empty`, {}), { message: /empty: the current context names no server/ })
   t.throws(() => findCluster(`${folder}/skip`, {}), { message: /insecure-skip-tls-verify is not supported/ })
   t.throws(() => findCluster('', {}), { message: /this is no Pod, and no kubeconfig is named/ })

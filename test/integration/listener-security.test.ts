@@ -111,8 +111,14 @@ t.test('says which certificate or key can not be read, and why', async (t) => {
   const text = join(folder, 'text')
   writeFileSync(text, 'no certificate')
   const cases = [
-    { tls: { ...good, certificate: join(folder, 'none') }, says: `cannot read the certificate ${join(folder, 'none')}: ENOENT` },
-    { tls: { ...good, key: join(folder, 'none') }, says: `cannot read the key ${join(folder, 'none')}: ENOENT` },
+    {
+      tls: { ...good, certificate: join(folder, 'none') },
+      says: `cannot read the certificate ${join(folder, 'none')}: no such file or directory`,
+    },
+    {
+      tls: { ...good, key: join(folder, 'none') },
+      says: `cannot read the key ${join(folder, 'none')}: no such file or directory`,
+    },
     { tls: { ...good, certificate: text }, says: `the certificate ${text} and the key ${good.key} can not be used together` },
   ]
   for (const { tls, says } of cases) {

@@ -92,6 +92,15 @@ t.test('explains requests of a file, one answer a line, also to a reader that le
   t.equal(stderr(), '')
 })
 
+t.test('waits, without a listener, for a configuration that has one', async (t) => {
+  const file = join(temporaryFolder(t), 'settings.yaml')
+  writeFileSync(file, '')
+  const { child, exit, stderr } = run(t, [process.execPath, PROGRAM, 'run', '--config', file])
+  await eventually(() => stderr().includes('"listeners":[],"msg":"ready"'))
+  child.kill('SIGTERM')
+  t.equal((await exit).code, 0)
+})
+
 t.test('says that the port is in use and exits 1', async (t) => {
   const taken = await tcpOrigin(t, () => {})
   const file = join(temporaryFolder(t), 'settings.yaml')
@@ -100,6 +109,7 @@ t.test('says that the port is in use and exits 1', async (t) => {
   t.equal(code, 1)
   t.match(stderr, taken.address)
   t.match(stderr, /in use/)
+  t.equal(stderr.trimEnd().split('\n').length, 1, 'said once')
 })
 
 t.test('a second signal ends at once what the first one would let finish', async (t) => {

@@ -128,5 +128,5 @@ t.test('says why it is not ready while it waits, and stops when it is told to', 
 
 t.test('a kubeconfig that is not there is an error at once', async (t) => {
   const starting = startSidecarProcess(t, { args: ['--kubernetes=/nowhere/kubeconfig'], settings: { listeners: {} } })
-  await t.rejects(starting, { message: /cannot read \/nowhere\/kubeconfig: ENOENT/ })
+  await t.rejects(starting, { message: /cannot read \/nowhere\/kubeconfig: no such file or directory/ })
 })

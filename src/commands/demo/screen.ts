@@ -21,7 +21,7 @@ export function introduction(mesh: Mesh, folder: string): string {
     [`curl -x http://127.0.0.1:${frontend.outbound} http://payments.bank/`, 'the same, with the sidecar as HTTP proxy'],
     [`curl -i -H 'Host: example.com' http://127.0.0.1:${frontend.outbound}/`, 'refused: no known service'],
     [`curl http://127.0.0.1:${catalog.inbound}/`, 'no answer: only mutual TLS is taken there'],
-    [`curl http://127.0.0.1:${frontend.admin}/services`, 'endpoints and their state'],
+    [`curl http://127.0.0.1:${frontend.admin}/services`, 'endpoints and their state; one is down, and no call fails for it'],
   ] as const
   const width = Math.max(...calls.map(([command]) => command.length))
   return `A mesh of three applications, each with its sidecar (all on 127.0.0.1):
@@ -30,7 +30,7 @@ ${lines.join('\n')}
 Try:
 ${calls.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`).join('\n')}
 
-Edit ${folder} while it runs. Ctrl-C ends it.
+Edit the settings in ${folder} while it runs: what you save is in force at once. Ctrl-C ends it.
 `
 }
 

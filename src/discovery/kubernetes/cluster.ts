@@ -1,9 +1,9 @@
 // How to reach the API of a cluster, and as whom: from within a Pod, or by a kubeconfig file.
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileSource, parseDocuments } from '../../config/document.ts'
 import { formatProblem, Problems } from '../../config/problem.ts'
 import { formatHostPort } from '../../core/address.ts'
+import { readNamed } from '../../core/read-failure.ts'
 
 export interface Cluster {
   /** Of the workload: where its own policies are. */
@@ -94,11 +94,5 @@ function tokenOf(user: Record<string, unknown> | undefined): string | undefined 
 }
 
 function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new Error(`--kubernetes: cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, {
-      cause: error,
-    })
-  }
+  return readNamed(file, '--kubernetes: cannot read').toString('utf8')
 }

@@ -1,8 +1,9 @@
 // TLS contexts from files that a service names, made again when a file has changed. A file that can't be used fails the connection that
 // needs it: there is no falling back.
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { UpstreamTlsConfig } from '../../config/schema/upstream-tls.ts'
+import { readNamed } from '../../core/read-failure.ts'
 
 type Files = Pick<UpstreamTlsConfig, 'caCertificates' | 'certificate' | 'key'>
 
@@ -28,18 +29,10 @@ export class FileContext {
   #make(): SecureContext {
     const { caCertificates, certificate, key } = this.#files
     return createSecureContext({
-      ...(caCertificates === undefined ? {} : { ca: read(caCertificates) }),
-      ...(certificate === undefined || key === undefined ? {} : { cert: read(certificate), key: read(key) }),
+      ...(caCertificates === undefined ? {} : { ca: readNamed(caCertificates) }),
+      ...(certificate === undefined || key === undefined ? {} : { cert: readNamed(certificate), key: readNamed(key) }),
       minVersion: 'TLSv1.2',
     })
-  }
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new Error(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { cause: error })
   }
 }
 

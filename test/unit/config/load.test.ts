@@ -9,6 +9,10 @@ import { configFromText, loadText, problemLines } from '../../support/config-tex
 /** Mistakes of single values and keys: what the schema knows. */
 const mistakes: readonly { text: string; lines: readonly string[] }[] = [
   { text: 'listners: {}', lines: ['c.yaml:1:1: unknown key "listners" (did you mean "listeners"?)'] },
+  {
+    text: 'policies: [{ allow: all, deny: all }]',
+    lines: ['c.yaml:1:12: policies[0]: expected exactly one of allow, deny, whitelist, blacklist, got "allow" and "deny"'],
+  },
   { text: 'drain: { foo: 1 }', lines: ['c.yaml:1:10: unknown key "foo" in drain (known: grace, limit)'] },
   { text: 'kind: Service', lines: ['c.yaml:1:1: unknown key "kind" (a Kubernetes resource has apiVersion as well)'] },
   {

@@ -62,7 +62,7 @@ t.test('does not start with files that do not make an identity, and says which',
   const ours = new TestAuthority(t, 'cluster.local', START)
   const [a, b] = [ours.issue('a', 'b'), ours.issue('a', 'b')]
   const wrong: [string, RegExp, Record<string, string>][] = [
-    ['a missing folder', /cannot read .*tls\.crt: ENOENT/, {}],
+    ['a missing folder', /cannot read .*tls\.crt: no such file or directory/, {}],
     ['the key of another', /the key .*tls\.key is not that of the certificate/, { ...a, key: b.key }],
     ['no key at all', /tls\.key holds no private key/, { ...a, key: 'none' }],
     ['no certificate', /tls\.crt holds no certificate/, { ...a, cert: '' }],
