@@ -8,6 +8,8 @@ interface Asked {
   readonly head: RequestHead
   /** The token is valid, or there is none. */
   readonly go: () => void
+  /** There is a newer configuration, by which it is asked again. */
+  readonly overtaken: () => boolean
   readonly refuse: (detail: string) => void
 }
 
@@ -18,10 +20,13 @@ export function authenticate(authentication: Authentication, asked: Asked): void
 }
 
 async function wait(authentication: Authentication, found: Promise<Authenticated>, asked: Asked): Promise<void> {
+  const { x } = asked
+  x.unidentified = true
   try {
     const result = await found
+    x.unidentified = false
     // the caller may have gone meanwhile
-    if (!asked.x.over) settle(authentication, result, asked)
+    if (!x.over && !asked.overtaken()) settle(authentication, result, asked)
   } catch (error) {
     asked.x.fail('internal', `a token could not be verified: ${(error as Error).message}`)
   }

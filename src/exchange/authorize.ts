@@ -64,6 +64,23 @@ export function authorizeAsked({ policies }: Pick<Snapshot<unknown>, 'policies'>
   return judged.verdict
 }
 
+/** A route is going to change the head: policies that are asked again, and those of a newer snapshot, see what came. */
+export function rememberAsCame(
+  { config }: Pick<Snapshot<unknown>, 'config'>,
+  peer: PolicyPeer,
+  head: RequestHead,
+  judged: Judged,
+): void {
+  const { trustedHops } = config.settings
+  const came = comesIn(peer)
+  judged.policyInput ??= inputOf(
+    peer,
+    { head, remoteIp: came ? forwardedClient(head.fields, peer.remoteIp, trustedHops) : peer.remoteIp },
+    judged.claims,
+  )
+  judged.policyInput.keepFields()
+}
+
 /** What a newer snapshot says of what is already open; changes nothing. undefined: no policy is there any more. */
 export function authorizeAgain(
   snapshot: Pick<Snapshot<unknown>, 'policies' | 'config'>,

@@ -45,6 +45,8 @@ export class ExchangeFacts implements Outcome, Judged {
   upgraded = false
   /** Which endpoints the workload may reach; null: all. */
   egress: Isolation | null = null
+  /** Whose it is is being found out: policies have not been asked yet. */
+  unidentified = false
   recorded = false
   delayed = false
   /** Among those under way. */

@@ -18,7 +18,7 @@ import type { Carrier } from '../upstream/carrier.ts'
 import type { ServiceRegistry } from '../upstream/registry.ts'
 import type { Service } from '../upstream/service.ts'
 import { authenticate } from './authenticate.ts'
-import { authorizeAsked, comesIn } from './authorize.ts'
+import { authorizeAsked, comesIn, rememberAsCame } from './authorize.ts'
 import { askAll } from './custom/settle.ts'
 import type { Decision, ExchangeDeps } from './decision.ts'
 import { Exchange } from './exchange.ts'
@@ -72,17 +72,25 @@ export class Pipeline {
     x.requestId = requestIdOf(head.fields, ids)
     ensureTraceparent(head.fields, ids)
     if (peer.direction === 'outbound') x.egress = snapshot.egress
-    const { authentication } = snapshot
-    if (authentication === null || !comesIn(peer)) this.#proceed(planArrival(snapshot, peer, head, x), x, snapshot)
-    else {
-      authenticate(authentication, {
-        x,
-        head,
-        go: () => this.#proceed(planArrival(snapshot, peer, head, x), x, snapshot),
-        refuse: (detail) => this.#fail(x, 'unauthenticated', detail),
-      })
-    }
+    this.#arrive(x, head, snapshot)
     return x
+  }
+
+  #arrive(x: Exchange, head: RequestHead, snapshot: Snapshot<Carrier>): void {
+    const { authentication } = snapshot
+    if (authentication === null || !comesIn(x.peer)) return this.#proceed(planArrival(snapshot, x.peer, head, x), x, snapshot)
+    authenticate(authentication, {
+      x,
+      head,
+      go: () => this.#proceed(planArrival(snapshot, x.peer, head, x), x, snapshot),
+      // keys may take their time, and what is denied meanwhile is denied at once
+      overtaken: () => {
+        const newer = this.#deps.snapshot()
+        if (newer !== snapshot) this.#arrive(x, head, newer)
+        return newer !== snapshot
+      },
+      refuse: (detail) => this.#fail(x, 'unauthenticated', detail),
+    })
   }
 
   /** A TCP connection. */
@@ -122,7 +130,8 @@ export class Pipeline {
       (snapshot.services.get(target)?.runtime ?? registry.passthrough(target)).of(head)
     const go = (respond: FieldChange | null): void => {
       x.alsoRespond = respond
-      const verdict = authorizeAsked(snapshot, x)
+      // a newer configuration may deny what only these fields tell
+      const verdict = authorizeAsked(this.#deps.snapshot(), x)
       if (verdict?.allowed === false) this.#fail(x, 'policy_denied', verdict.why)
       else this.#carryOut(plan, x, x.request)
     }
@@ -168,6 +177,7 @@ export class Pipeline {
   }
 
   #send(route: Route<Destination<Carrier>>, x: Exchange, head: RequestHead, app: string | undefined): void {
+    if (route.changesRequest) rememberAsCame(this.#deps.snapshot(), x.peer, head, x)
     const fork = answerOf(route, head) ?? (app === undefined ? courseOf(route, head) : appCourseOf(route, head))
     if ('failure' in fork) return this.#fail(x, fork.failure, fork.detail)
     if ('reply' in fork) {

@@ -23,17 +23,18 @@ export class HeaderTest implements Test {
     this.field = field
     const { keys } = wish.values
     const findable = wish.wanted && keys !== null && !isPseudo(lower)
-    this.found = findable ? { dimension: `header ${lower}`, keys, read: ({ head }) => head?.fields.all(lower) ?? '' } : null
+    this.found = findable ? { dimension: `header ${lower}`, keys, read: ({ fields }) => fields?.all(lower) ?? '' } : null
     this.#lower = lower
     this.#wish = wish
   }
 
-  holds({ head }: PolicyInput): boolean {
-    if (head === undefined) return false
+  holds(input: PolicyInput): boolean {
+    const { fields } = input
+    if (fields === undefined) return false
     const { values, wanted, any } = this.#wish
     // the codec has these apart from the fields
-    if (isPseudo(this.#lower)) return values.has(pseudo(head, this.#lower)) === wanted
-    const { list } = head.fields
+    if (isPseudo(this.#lower)) return values.has(pseudo(input, this.#lower)) === wanted
+    const { list } = fields
     let found = false
     for (let i = 0; i < list.length; i += 3) {
       if (list[i] !== this.#lower) continue
@@ -50,17 +51,17 @@ function isPseudo(name: string): boolean {
   return name.startsWith(':') || name === 'host'
 }
 
-function pseudo(head: NonNullable<PolicyInput['head']>, name: string): string {
+function pseudo({ method, target, authority, head }: PolicyInput, name: string): string {
   switch (name) {
     case ':method':
-      return head.method
+      return method
     case ':path':
-      return head.path
+      return target
     case ':scheme':
-      return head.scheme
+      return head?.scheme ?? ''
     case ':authority':
     case 'host':
-      return head.authority
+      return authority
     default:
       return ''
   }

@@ -1,6 +1,7 @@
 // What policies look at: the two ends, the port, the head. Values that only some rules ask for are worked out when the first one asks.
 // hot path: bench/micro/policy/decide.ts
 import type { RequestHead } from '../codec/message.ts'
+import type { Fields } from '../core/fields.ts'
 import type { Identity } from './identity.ts'
 
 /** Claims of a verified token. */
@@ -40,8 +41,9 @@ export class PolicyInput implements PolicyFacts {
   readonly claims: Claims | undefined
   // as they were: a route may rewrite the head later
   readonly method: string
-  readonly #target: string
-  readonly #authority: string
+  readonly target: string
+  readonly authority: string
+  #fields: Fields | undefined = undefined
   #path: string | undefined = undefined
   #host: string | undefined = undefined
   #requestPrincipal: string | undefined = undefined
@@ -59,8 +61,18 @@ export class PolicyInput implements PolicyFacts {
     this.claims = facts.claims
     const { head } = facts
     this.method = head === undefined ? '' : head.method
-    this.#target = head === undefined ? '' : head.path
-    this.#authority = head === undefined ? '' : head.authority
+    this.target = head === undefined ? '' : head.path
+    this.authority = head === undefined ? '' : head.authority
+  }
+
+  /** undefined: bytes. */
+  get fields(): Fields | undefined {
+    return this.#fields ?? this.head?.fields
+  }
+
+  /** They are going to be changed, and stay here as they are. */
+  keepFields(): void {
+    this.#fields ??= this.head?.fields.copy()
   }
 
   /** '' for a plaintext peer. */
@@ -71,7 +83,7 @@ export class PolicyInput implements PolicyFacts {
   /** Path in its normal form, without the query; '' without a head. */
   get path(): string {
     if (this.#path === undefined) {
-      const path = this.#target
+      const path = this.target
       const mark = path.indexOf('?')
       this.#path = mark < 0 ? path : path.slice(0, mark)
     }
@@ -80,7 +92,7 @@ export class PolicyInput implements PolicyFacts {
 
   /** Authority in lower case, with the port where the caller wrote one. */
   get host(): string {
-    this.#host ??= this.#authority.toLowerCase()
+    this.#host ??= this.authority.toLowerCase()
     return this.#host
   }
 

@@ -44,14 +44,19 @@ export function compileRoute<S>(
   const services = config.services.map((service, i) =>
     compileService(service, { parts, edits: responseEdits, report: under('services', i) }),
   )
+  const requestEdits = withHost(
+    compileEdits(requestHeaders, 'request', under('requestHeaders')),
+    rewrite?.host,
+    under('rewrite', 'host'),
+  )
   const shared = {
     id: config.name,
+    changesRequest:
+      requestEdits !== null ||
+      rewrite !== undefined ||
+      services.some((one, i) => one.requestEdits !== null || config.services[i]?.rewrite !== undefined),
     services: new Split(services, () => parts.random()),
-    requestEdits: withHost(
-      compileEdits(requestHeaders, 'request', under('requestHeaders')),
-      rewrite?.host,
-      under('rewrite', 'host'),
-    ),
+    requestEdits,
     responseEdits,
     timeouts: compileTimeouts(config.timeouts),
     mirrors: compileMirrors(config.mirrors, parts, under()),

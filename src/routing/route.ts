@@ -32,6 +32,8 @@ export interface Route<S> {
   readonly services: Split<WeightedService<S>>
   readonly rewrite: PathRewrite | null
   readonly requestEdits: FieldEdits | null
+  /** What a service gets is not what came: another path, host or field. */
+  readonly changesRequest: boolean
   /** For what the route answers itself; responses of services get theirs. */
   readonly responseEdits: FieldEdits | null
   readonly timeouts: Timeouts

@@ -76,6 +76,8 @@ class Revocation {
   }
 
   #judgeExchange(x: Exchange): void {
+    // it will be asked by the newest configuration
+    if (x.unidentified) return
     const verdict = authorizeAgain(this.#snapshot, x.peer, x.request, x)
     const denial = verdict?.allowed === false ? verdict : (this.#egressDenial(x) ?? this.#unknownDenial(x))
     if (denial === undefined) return

@@ -286,6 +286,7 @@ t.test('carries what a route says', async (t) => {
     id: 'r0',
     timeouts: { requestMs: 2000, attemptMs: 1000, idleMs: 0, streamIdleMs: 0, maxStreamMs: 0 },
     requestEdits: null,
+    changesRequest: false,
     responseEdits: null,
     own: null,
     rewrite: null,
