@@ -16,6 +16,7 @@ export class CompileThread implements Compiler {
   readonly #clock: Clock
   #worker: Worker | undefined
   #cancelEnd: Cancel | undefined
+  #isLarge = false
   /** Begun with before it was asked for. */
   #ahead: { readonly fingerprint: string; readonly result: Promise<LoadResult> } | undefined
   #last: Promise<unknown> = Promise.resolve()
@@ -24,6 +25,10 @@ export class CompileThread implements Compiler {
   constructor(program: URL, clock: Clock) {
     this.#program = program
     this.#clock = clock
+  }
+
+  get isUp(): boolean {
+    return this.#worker !== undefined
   }
 
   expect(order: CompileOrder | undefined): void {
@@ -64,10 +69,14 @@ export class CompileThread implements Compiler {
       problems.error(place, `the thread that reads the configuration failed: ${(error as Error).message}`)
       return { problems: problems.sorted(), settingsKeys: [] }
     } finally {
-      // what is large takes long: where there is much, the thread is kept, and its compiled code with it
-      const bytes = order.files.reduce((sum, file) => sum + file.bytes.length, 0)
-      if (bytes < LARGE_BYTES) this.#stay()
+      this.#isLarge = order.files.reduce((sum, file) => sum + file.bytes.length, 0) >= LARGE_BYTES
+      if (!this.#isLarge) this.#stay()
     }
+  }
+
+  /** What is large takes long: where there is much, the thread is kept, and its compiled code with it. */
+  rest(): void {
+    if (!this.#isLarge) void this.close()
   }
 
   async close(): Promise<void> {

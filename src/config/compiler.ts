@@ -18,12 +18,15 @@ export interface Compiler extends Closable {
   /** There will probably be something to compile soon; `order`: probably this, which may be begun with. */
   expect(order: CompileOrder | undefined): void
   compile(order: CompileOrder): Promise<LoadResult>
+  /** Nothing is expected for now. */
+  rest(): void
 }
 
 /** In this thread. What it takes is loaded when it is first needed. */
 export function compileHere(examine?: LoadOptions['examine']): Compiler {
   return {
     expect() {},
+    rest() {},
     close() {},
     async compile({ files, environment, problems }) {
       const { compileFiles } = await import('./load.ts')

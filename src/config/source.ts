@@ -94,7 +94,7 @@ export class ConfigSource implements Closable {
     const result = await this.#compile(reading)
     this.#settle(reading, result)
     // the next change may be days away
-    void this.#compiler.close()
+    this.#compiler.rest()
     return result
   }
 
