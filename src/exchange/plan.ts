@@ -31,6 +31,8 @@ export type Plan<S> =
   | { readonly kind: 'passthrough'; readonly target: string }
   | { readonly kind: 'failure'; readonly code: FailureCode; readonly detail: string }
 
+/** What the path was before a sidecar rewrote it: no application says so. */
+const ORIGINAL_PATH = 'x-envoy-original-path'
 const TO_APP = { kind: 'app', target: '' } as const
 const AMBIGUOUS_PATH = { kind: 'failure', code: 'bad_request', detail: 'a path that can be read in two ways' } as const
 
@@ -85,6 +87,8 @@ function planInbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHead
   if (path === undefined) return AMBIGUOUS_PATH
   head.path = path
   tellClientCert(head.fields, caller.clientCert)
+  // logs believe it: who was rewritten by nobody that is known was not rewritten
+  if (caller.identity === undefined && settings.trustedHops === 0) head.fields.remove(ORIGINAL_PATH)
   const remoteIp = forwardedFor(head.fields, caller.remoteIp, settings.trustedHops)
   forwardedProto(head.fields, head.scheme, settings.trustedHops)
   // RFC 9112 §3.2 asks for a Host that HTTP/1.0 callers may leave out
@@ -107,6 +111,7 @@ function planOutbound<S>(snapshot: Snapshot<S>, caller: Caller, head: RequestHea
   if (path === undefined) return AMBIGUOUS_PATH
   head.path = path
   tellClientCert(head.fields, undefined)
+  head.fields.remove(ORIGINAL_PATH)
   const name = caller.service === '' ? authority : caller.service
   const meant = snapshot.policies.outbound === null ? undefined : snapshot.services.get(name, scheme)
   const verdict = authorize(snapshot, caller, { head, remoteIp: caller.remoteIp, meant }, judged)

@@ -1,5 +1,14 @@
 // One line of the access log as JSON: Istio's keys, then ours.
-import { codeDetails, connectDetails, flagOf, PROTOCOLS, terminationDetails, timeText, wholeMs } from './access-log-values.ts'
+import {
+  codeDetails,
+  connectDetails,
+  flagOf,
+  PROTOCOLS,
+  pathOf,
+  terminationDetails,
+  timeText,
+  wholeMs,
+} from './access-log-values.ts'
 import type { Outcome, Party } from './outcome.ts'
 
 export function jsonLine(x: Outcome): string {
@@ -7,7 +16,7 @@ export function jsonLine(x: Outcome): string {
   const fields = request?.fields
   const flag = flagOf(x)
   return (
-    `{"start_time":"${timeText(x.startWallMs)}","method":${json(request?.method)},"path":${json(fields?.get('x-envoy-original-path') ?? request?.path)},` +
+    `{"start_time":"${timeText(x.startWallMs)}","method":${json(request?.method)},"path":${json(pathOf(x))},` +
     `"protocol":${request === undefined ? 'null' : `"${PROTOCOLS[request.version]}"`},"response_code":${x.status},"response_flags":"${flag}",` +
     `"response_code_details":${json(codeDetails(x))},"connection_termination_details":${json(terminationDetails(x))},` +
     `"upstream_transport_failure_reason":${json(connectDetails(x))},"bytes_received":${x.requestBytes},"bytes_sent":${x.responseBytes},` +

@@ -4,16 +4,23 @@
 // %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%"
 // "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS%
 // %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%
-import { codeDetails, connectDetails, flagOf, PROTOCOLS, terminationDetails, timeText, wholeMs } from './access-log-values.ts'
+import {
+  codeDetails,
+  connectDetails,
+  flagOf,
+  PROTOCOLS,
+  pathOf,
+  terminationDetails,
+  timeText,
+  wholeMs,
+} from './access-log-values.ts'
 import type { Outcome } from './outcome.ts'
 
 export function textLine(x: Outcome): string {
   const { request } = x
   const fields = request?.fields
   const start =
-    request === undefined
-      ? '"- - -"'
-      : `"${quoted(request.method)} ${quoted(fields?.get('x-envoy-original-path') ?? request.path)} ${PROTOCOLS[request.version]}"`
+    request === undefined ? '"- - -"' : `"${quoted(request.method)} ${quoted(pathOf(x))} ${PROTOCOLS[request.version]}"`
   const flag = flagOf(x)
   const serviceTime = x.kind === 'tcp' || x.attempts === 0 ? '-' : wholeMs(x.upstreamMs)
   return (

@@ -27,6 +27,8 @@ const DETAILS: Partial<Record<FailureCode, string>> = {
   overload: 'overload',
 }
 
+const TOKEN = /([?&]access(?:_|%5[Ff])token=)[^&]*/g
+
 /** Envoy's response flag; '-': none. */
 export function flagOf({ failure, delayed }: Outcome): string {
   if (failure !== undefined) return failureOf(failure).flag
@@ -52,6 +54,12 @@ function failureDetails(x: Outcome, code: FailureCode): string {
   if (code === 'policy_denied') return `rbac_access_denied_matched_policy[${x.rule === '' ? 'none' : x.rule}]`
   const words = DETAILS[code] ?? code
   return x.detail === '' || x.detail === failureOf(code).message || connectDetails(x) !== '' ? words : `${words}{${x.detail}}`
+}
+
+/** As it came, before routes: without the token that it may hold (RFC 6750 §2.3). */
+export function pathOf({ request }: Outcome): string | undefined {
+  const path = request?.fields.get('x-envoy-original-path') ?? request?.path
+  return path?.includes('token=') === true ? path.replaceAll(TOKEN, '$1[redacted]') : path
 }
 
 export function wholeMs(ms: number): number {
