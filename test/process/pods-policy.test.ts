@@ -31,7 +31,9 @@ function services(catalog: Pod): string {
     addresses: [CLUSTER_IP],
     endpoints: [{ address: `${catalog.ip}:${target}`, serviceAccount: 'catalog' }],
   })
-  return JSON.stringify({ services: [service(80, 'http', 8080), service(8082, 'http2', 8082), service(9000, 'tcp', 9000)] })
+  return JSON.stringify({
+    services: [service(80, 'http', 8080), service(8082, 'http2', 8082), service(8083, 'grpc', 8083), service(9000, 'tcp', 9000)],
+  })
 }
 
 function allowOnly(namespace: string): string {
@@ -61,7 +63,7 @@ t.test('Pods with identities', { skip: noPods(), timeout: 118_000 }, async (t) =
     ca('issue', '--namespace', namespace, '--service-account', pod.name, '--into', into)
     execFileSync('chown', ['-R', '1337', into])
   }
-  await catalog.app({ http: 8080, http2: 8082, echo: 9000 })
+  await catalog.app({ http: 8080, http2: 8082, grpc: 8083, echo: 9000 })
   for (const pod of [web, admin, catalog]) pod.capture()
   const [, , sidecar] = await Promise.all([
     web.sidecar(settingsOf(web, 'shop', certificates), { 'services.json': services(catalog) }),
@@ -72,12 +74,15 @@ t.test('Pods with identities', { skip: noPods(), timeout: 118_000 }, async (t) =
   const statusOf = async (pod: Pod): Promise<string> =>
     (await pod.curl(...host, '--write-out', '%{http_code}', '--output', '/dev/null', 'http://catalog.shop/')).text
 
-  await t.test('the same namespace may call: HTTP/1.1, HTTP/2, WebSocket and bytes, by mutual TLS', async (t) => {
+  await t.test('the same namespace may call: HTTP/1.1, HTTP/2, gRPC, WebSocket and bytes, by mutual TLS', async (t) => {
     t.match(await web.ask(...host, 'http://catalog.shop/one'), { pod: 'catalog', path: '/one' })
     t.match(await web.ask('--http2-prior-knowledge', `http://${CLUSTER_IP}:8082/two`), { pod: 'catalog', version: '2.0' })
     const socket = web.webSocket(`ws://${CLUSTER_IP}/ws`)
     await eventually(() => socket.stdout().includes('catalog: hello'), patience)
     socket.child.kill()
+    const call = web.grpc(`${CLUSTER_IP}:8083`)
+    await eventually(() => call.stdout().includes('catalog: hello'), patience)
+    call.child.kill()
     t.ok((await web.curl(`telnet://${CLUSTER_IP}:9000`, '--max-time', '1', '--upload-file', '/etc/hostname')).text.length > 0)
     t.match(
       await catalog.metrics(),
@@ -105,6 +110,8 @@ t.test('Pods with identities', { skip: noPods(), timeout: 118_000 }, async (t) =
       (await admin.curl(`telnet://${CLUSTER_IP}:9000`, '--max-time', '2', '--upload-file', '/etc/hostname')).text.includes('\n'),
       false,
     )
+    const call = admin.grpc(`${CLUSTER_IP}:8083`)
+    await eventually(() => call.stdout().includes('status 7'), patience)
     t.not((await outside.curl(`http://${catalog.ip}:8080/`)).code, 0)
     t.match(await catalog.metrics(), /reason="plaintext"\} [1-9]/)
   })
@@ -112,13 +119,15 @@ t.test('Pods with identities', { skip: noPods(), timeout: 118_000 }, async (t) =
   await t.test('a changed policy closes what is open, and lets the others in', async (t) => {
     const socket = web.webSocket(`ws://${CLUSTER_IP}/ws`)
     const stream = web.start(1000, 'curl', '--silent', '--no-buffer', ...host, 'http://catalog.shop/stream')
-    await eventually(() => socket.stdout().includes('catalog: hello') && stream.stdout().length > 3, patience)
+    const call = web.grpc(`${CLUSTER_IP}:8083`)
+    const opened = (): boolean => socket.stdout().includes('catalog: hello') && call.stdout().includes('catalog: hello')
+    await eventually(() => opened() && stream.stdout().length > 3, patience)
     const file = join(sidecar.folder, 'policy.json')
     writeFileSync(`${file}.new`, allowOnly('ops'))
     const startMs = performance.now()
     renameSync(`${file}.new`, file)
     const { code } = await stream.exit
-    await eventually(() => socket.stdout().includes('close '), patience)
+    await eventually(() => socket.stdout().includes('close ') && call.stdout().includes('status '), patience)
     t.comment(`from the rename to the last cut: ${(performance.now() - startMs).toFixed(0)} ms`)
     t.not(code, 0, 'a broken transfer, no clean end')
     t.match(socket.stdout(), /close (1008|1006)/)

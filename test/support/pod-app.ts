@@ -1,19 +1,23 @@
 // The application of a Pod: says what it saw of a request, greets whoever connects, sends bytes back.
+
 import { createServer as createHttp } from 'node:http'
 import { createServer as createHttp2 } from 'node:http2'
 import { createServer, type Server } from 'node:net'
+import { Server as GrpcServer, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js'
 import { WebSocketServer } from 'ws'
+import { BYTES } from './grpc-bytes.ts'
 
 interface Ports {
   readonly name: string
   readonly http?: number
   readonly http6?: number
   readonly http2?: number
+  readonly grpc?: number
   readonly greet?: number
   readonly echo?: number
 }
 
-const { name, http, http6, http2, greet, echo } = JSON.parse(process.argv[2] as string) as Ports
+const { name, http, http6, http2, grpc, greet, echo } = JSON.parse(process.argv[2] as string) as Ports
 
 const web = (): Server => {
   const server = createHttp((request, response) => {
@@ -49,5 +53,25 @@ open(http6, web, '::')
 open(http2, web2, '0.0.0.0')
 open(greet, greeter, '0.0.0.0')
 open(echo, echoer, '0.0.0.0')
+if (grpc !== undefined) listening.push(openGrpc(grpc))
 await Promise.all(listening)
 console.log('ready')
+
+/** A service of one method, which says back what it was told; the messages are bytes. */
+async function openGrpc(port: number): Promise<void> {
+  const server = new GrpcServer()
+  server.addService(
+    { Say: { path: '/pods.Echo/Say', requestStream: true, responseStream: true, ...BYTES } },
+    {
+      Say(call: ServerDuplexStream<Buffer, Buffer>) {
+        call.on('data', (message: Buffer) => call.write(Buffer.from(`${name}: ${message.toString()}`)))
+        call.on('end', () => call.end())
+      },
+    },
+  )
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(`0.0.0.0:${port}`, ServerCredentials.createInsecure(), (error) =>
+      error === null ? resolve() : reject(error),
+    )
+  })
+}

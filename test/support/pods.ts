@@ -13,6 +13,7 @@ interface Owner {
 
 const APP = fileURLToPath(new URL('pod-app.ts', import.meta.url))
 const WEB_SOCKET = fileURLToPath(new URL('pod-web-socket.ts', import.meta.url))
+const GRPC = fileURLToPath(new URL('pod-grpc.ts', import.meta.url))
 const SIDECAR_USER = 1337
 const APP_USER = 1000
 const NETWORK = '10.77.0'
@@ -114,7 +115,14 @@ export class Pod {
   }
 
   /** The application: HTTP on `http`, HTTP/2 on `http2`, a greeting on `greet`, bytes sent back on `echo`. */
-  async app(ports: { http?: number; http6?: number; http2?: number; greet?: number; echo?: number }): Promise<Running> {
+  async app(ports: {
+    http?: number
+    http6?: number
+    http2?: number
+    grpc?: number
+    greet?: number
+    echo?: number
+  }): Promise<Running> {
     const app = this.start(APP_USER, process.execPath, APP, JSON.stringify({ name: this.name, ...ports }))
     await eventually(() => app.stdout().includes('ready'), { timeoutMs: 15_000, everyMs: 20 })
     return app
@@ -161,6 +169,11 @@ export class Pod {
   /** A WebSocket that says hello and stays; what it prints: 'open', messages, 'close CODE'. */
   webSocket(url: string): Running {
     return this.start(APP_USER, process.execPath, WEB_SOCKET, url)
+  }
+
+  /** A gRPC stream that says hello and stays; what it prints: messages, 'status CODE'. */
+  grpc(address: string): Running {
+    return this.start(APP_USER, process.execPath, GRPC, address)
   }
 
   async metrics(): Promise<string> {
