@@ -59,7 +59,7 @@ export const ANNOTATIONS = {
   mode: { takes: '`native` or `classic`', byDefault: 'as `--mode` says', doc: 'An init container that keeps running (Kubernetes 1.29 or newer), or a container beside the others.', read: (value: string) => (value === 'native' || value === 'classic' ? value : undefined) },
   image: text('an image', 'as `--image` says', IMAGE, 'Image of the sidecar.'),
   config: text('a name', '`outrigger`', NAME, 'ConfigMap in the namespace of the Pod with further documents; it need not be there.'),
-  settings: text('settings as YAML', '', /[^]/, 'Settings for this Pod alone, beside those of the ConfigMap. They follow a change of the annotation.'),
+  settings: text('settings as YAML', '', /[^]/, 'Settings for this Pod alone, beside those of the ConfigMap. They follow a change of the annotation, and cannot say again what injection has said: admin, telemetry, the workload.'),
   certificates: text('a name', '', NAME, 'Secret with tls.crt, tls.key and ca.crt: the identity of the workload.'),
   kubernetes: flag('false', 'Whether the sidecar reads documents from the Kubernetes API as well; its service account needs the role outrigger-source.'),
   capture: flag('true', "Whether the Pod's traffic is sent through the sidecar without its knowing."),

@@ -3,8 +3,9 @@ import type { PolicyConditionConfig } from '../config/schema/policies.ts'
 import { accountKey, type CallerContext, namespaceKey } from './callers.ts'
 import { claimKey, claimValues } from './claims.ts'
 import { HeaderTest } from './header-test.ts'
+import { HostTest } from './host-test.ts'
 import type { PolicyInput } from './input.ts'
-import { asBlocks, asTexts, type Members, type MembersMaker } from './members.ts'
+import { asBlocks, asHosts, asTexts, type Members, type MembersMaker } from './members.ts'
 import { type Key, negated, type Test, testsOf } from './test.ts'
 import { withAliases } from './trust-domains.ts'
 
@@ -63,11 +64,13 @@ function callerKey(key: string, context: CallerContext): [Key, MembersMaker] | u
 
 function headerTests(header: string, { key, values, notValues }: PolicyConditionConfig, wide: boolean): Test[] {
   const lower = header.toLowerCase()
-  const tests: Test[] = []
-  if (values.length > 0) tests.push(new HeaderTest(key, lower, { values: asTexts(values), wanted: true, any: wide }))
-  if (notValues.length > 0)
-    tests.push(new HeaderTest(negated(key), lower, { values: asTexts(notValues), wanted: false, any: wide }))
-  return tests
+  const isHost = lower === 'host' || lower === ':authority'
+  const test = (texts: readonly string[], wanted: boolean): Test => {
+    // a host is the same in any spelling: what keeps callers out holds for all of them
+    if (isHost && wide === wanted) return new HostTest(wanted ? key : negated(key), asHosts(texts), { wanted, anySpelling: true })
+    return new HeaderTest(wanted ? key : negated(key), lower, { values: asTexts(texts), wanted, any: wide })
+  }
+  return [...(values.length > 0 ? [test(values, true)] : []), ...(notValues.length > 0 ? [test(notValues, false)] : [])]
 }
 
 function listTests(

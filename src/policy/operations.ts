@@ -1,8 +1,9 @@
 // The `to` of a rule: what the caller does. An operation is one conjunction of tests.
 import type { PolicyOperationConfig } from '../config/schema/policies.ts'
 import { HeaderTest } from './header-test.ts'
+import { HostTest } from './host-test.ts'
 import type { PolicyInput } from './input.ts'
-import { asBlocks, asHosts, asPaths, asRegexes, asTexts, type Members } from './members.ts'
+import { asBlocks, asHosts, asPaths, asRegexes, asTexts } from './members.ts'
 import { type Findable, type Key, negated, type Test, testsOf } from './test.ts'
 
 const PORTS: Key = { field: 'ports', dimension: 'port', http: false, read: (input) => String(input.destinationPort) }
@@ -34,41 +35,9 @@ function headerTest(name: string, regex: string, wide: boolean): Test {
 
 function hostTests({ hosts, notHosts }: PolicyOperationConfig, wide: boolean): Test[] {
   const tests: Test[] = []
-  if (hosts.length > 0) tests.push(new HostTest(asHosts(hosts), true, wide))
-  if (notHosts.length > 0) tests.push(new HostTest(asHosts(notHosts), false, true))
+  if (hosts.length > 0) tests.push(new HostTest('hosts', asHosts(hosts), { wanted: true, anySpelling: wide }))
+  if (notHosts.length > 0) tests.push(new HostTest(negated('hosts'), asHosts(notHosts), { wanted: false, anySpelling: true }))
   return tests
-}
-
-/** An application takes `Host: a`, `a:80` and `a.` for the same: what is denied or left out is so in each spelling. */
-class HostTest implements Test {
-  readonly field: string
-  readonly http = true
-  readonly found: Findable | null
-  readonly #hosts: Members
-  readonly #wanted: boolean
-  readonly #anySpelling: boolean
-
-  constructor(hosts: Members, wanted: boolean, anySpelling: boolean) {
-    this.field = wanted ? 'hosts' : negated('hosts')
-    const { keys } = hosts
-    this.found = wanted && keys !== null ? { dimension: 'host', keys, read: ({ host }) => [host, bareHost(host)] } : null
-    this.#hosts = hosts
-    this.#wanted = wanted
-    this.#anySpelling = anySpelling
-  }
-
-  holds(input: PolicyInput): boolean {
-    const { host } = input
-    const found = this.#hosts.has(host) || (this.#anySpelling && this.#hosts.has(bareHost(host)))
-    return found === this.#wanted
-  }
-}
-
-/** Without port and without the dot that ends a full name. */
-function bareHost(host: string): string {
-  const colon = host.endsWith(']') ? -1 : host.lastIndexOf(':')
-  const name = colon < 0 ? host : host.slice(0, colon)
-  return name.endsWith('.') ? name.slice(0, -1) : name
 }
 
 function serviceTests({ services }: PolicyOperationConfig): Test[] {
