@@ -1,13 +1,8 @@
 // The rules that send a Pod's TCP traffic through its sidecar, as iptables-restore(8) reads them.
+import { APP_SOURCE } from '../core/app-source.ts'
 import type { CaptureOptions } from './options.ts'
 
 export type Family = 'ipv4' | 'ipv6'
-
-/**
- * The sidecar speaks to its own application from this address, which tells that apart from an application that calls itself through
- * its service. Istio's proxies use the same ones.
- */
-export const APP_SOURCE = { ipv4: '127.0.0.6', ipv6: '::6' } as const
 
 const INBOUND = 'OUTRIGGER_INBOUND'
 const TO_INBOUND = 'OUTRIGGER_IN_REDIRECT'

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { Backend, CaptureError, findBackend, type Run, runProgram } from '../capture/backend.ts'
 import { CaptureArgumentError, type CaptureArguments, type CaptureOptions, readCaptureOptions } from '../capture/options.ts'
-import { APP_SOURCE, CHAINS, type Family, JUMPS, present, rulesText, undoText } from '../capture/rules.ts'
+import { CHAINS, type Family, JUMPS, present, rulesText, undoText } from '../capture/rules.ts'
+import { APP_SOURCE } from '../core/app-source.ts'
 import type { ExitCode, Io } from './io.ts'
 
 export interface CaptureCommandOptions extends CaptureArguments {
@@ -36,13 +37,14 @@ function dryRun(options: CaptureOptions, isUndo: boolean): string {
 function capture(options: CaptureOptions, run: Run): string[] {
   const lines: string[] = []
   for (const family of FAMILIES) {
-    const isOff = family === 'ipv6' && !hasIpv6()
+    const isSpoken = family === 'ipv4' || hasIpv6()
     const backend = findBackend(family, run)
-    if (backend !== undefined) lines.push(...captureFamily(options, backend, run))
-    // what is not captured goes past every policy
-    else if (!isOff)
+    if (backend !== undefined) {
+      lines.push(...captureFamily(options, backend, run))
+      if (family === 'ipv6' && isSpoken) addSource(run)
+    } else if (isSpoken)
+      // what is not captured goes past every policy
       throw new CaptureError(`${family}: iptables can not be used here: the program or the capability NET_ADMIN is missing`)
-    if (backend !== undefined && family === 'ipv6' && !isOff) addSource(run)
   }
   return lines
 }

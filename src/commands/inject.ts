@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import { fileSource } from '../config/document.ts'
 import { type ConfigFile, readFiles } from '../config/files.ts'
 import { type Manifest, ManifestFile } from '../config/manifests.ts'
-import { formatPath, formatProblem, Problems } from '../config/problem.ts'
+import { formatPath, formatProblem, Problems, valueAt } from '../config/problem.ts'
 import { diff, type Json } from '../core/json-patch.ts'
 import { type Injection, type InjectOptions, inject, uninject } from '../inject/inject.ts'
 import { podsOf } from '../inject/kinds.ts'
@@ -70,12 +70,6 @@ function changeManifest(manifest: Manifest, change: Change, problems: Problems):
           problems.error(document.at([...path, ...flaw.path]), `${owner}: ${formatPath(flaw.path)}: ${flaw.message}`, flaw.hint)
     }
   }
-}
-
-function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
-  let inner = value
-  for (const key of path) inner = (inner as Record<string | number, unknown> | null | undefined)?.[key]
-  return inner
 }
 
 /** Several files as one stream of documents. */

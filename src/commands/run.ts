@@ -32,14 +32,8 @@ export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
   const { paths } = options
   const supply = await openSupply(options, io)
   if (supply === 'failed') return 1
-  const source = new ConfigSource({
-    ...(supply === undefined ? {} : { supply }),
-    paths,
-    clock: systemClock,
-    environment: io.env,
-    compiler: new CompileThread(COMPILER, systemClock),
-  })
-  const shadow = options.shadow === undefined ? undefined : openShadow(options.shadow, io)
+  const source = openSource(paths, io, supply)
+  const shadow = options.shadow === undefined ? undefined : openSource([options.shadow], io, undefined)
   const candidate = await shadow?.load()
   for (const problem of candidate?.problems ?? []) io.stderr.write(`${formatProblem(problem)}\n`)
   const { config, problems } = await source.load()
@@ -85,9 +79,10 @@ interface Start {
   readonly stop: () => void
 }
 
-function openShadow(path: string, io: Io): ConfigSource {
+function openSource(paths: readonly string[], io: Io, supply: KubernetesDocuments | undefined): ConfigSource {
   return new ConfigSource({
-    paths: [path],
+    ...(supply === undefined ? {} : { supply }),
+    paths,
     clock: systemClock,
     environment: io.env,
     compiler: new CompileThread(COMPILER, systemClock),

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { SourceDocument } from './document.ts'
 import { didYouMean, nearest } from './nearest.ts'
 import type { Path, Problems } from './problem.ts'
-import { formatPath, quote } from './problem.ts'
+import { formatPath, quote, valueAt } from './problem.ts'
 import { bare, closestBranch, keysOf, schemaAt, tellingKeys } from './shape.ts'
 
 type Issue = z.core.$ZodIssue
@@ -164,10 +164,4 @@ function describe(value: unknown, quoted: () => string): string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return quoted()
   const keys = Object.keys(value)
   return keys.length === 0 ? 'an empty mapping' : keys.map((key) => quote(key)).join(' and ')
-}
-
-function valueAt(value: unknown, path: Path): unknown {
-  let inner = value
-  for (const key of path) inner = (inner as Record<string | number, unknown> | null | undefined)?.[key]
-  return inner
 }

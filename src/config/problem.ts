@@ -75,6 +75,13 @@ export function formatPath(path: Path): string {
   return text
 }
 
+/** What stands at a path; undefined: nothing does. */
+export function valueAt(value: unknown, path: Path): unknown {
+  let inner = value
+  for (const key of path) inner = (inner as Record<string | number, unknown> | null | undefined)?.[key]
+  return inner
+}
+
 /** A value as the user wrote it, shortened; never a secret. */
 export function quote(value: unknown, path: Path = []): string {
   if (Array.isArray(value)) return 'a list'

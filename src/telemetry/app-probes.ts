@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import type { AppProbe } from '../config/schema/telemetry.ts'
 import { formatHostPort } from '../core/address.ts'
+import { appSourceFor } from '../core/app-source.ts'
 import type { Clock } from '../core/clock.ts'
 import { isServing, serviceRequest } from '../core/grpc-health.ts'
 
@@ -78,8 +79,7 @@ const askGrpc: Ask = ({ host, grpc }, found) => {
   return () => session.destroy()
 }
 
-/** What goes to the Pod's own address from here is not captured; src/capture/rules.ts lets it through. */
+/** What goes to loopback is not captured in any case. */
 function sourceFor(host: string): string | undefined {
-  if (host === '127.0.0.1' || host === '::1' || host === 'localhost') return undefined
-  return host.includes(':') ? '::6' : '127.0.0.6'
+  return host === '127.0.0.1' || host === '::1' || host === 'localhost' ? undefined : appSourceFor(host)
 }

@@ -3,6 +3,7 @@
 import type { InboundListenerConfig } from '../config/schema/listeners.ts'
 import type { EndpointConfig, ServiceConfig } from '../config/schema/services.ts'
 import { serviceKey } from '../config/service-key.ts'
+import { appSourceFor } from '../core/app-source.ts'
 import { Carrier } from './carrier.ts'
 import type { ServiceDeps } from './service.ts'
 
@@ -22,7 +23,7 @@ export class ServiceRegistry {
   constructor(plain: ServiceConfig, deps: ServiceDeps) {
     this.#plain = plain
     this.#deps = deps
-    this.#capturedApps = new RecentCarriers({ ...deps, source: appSource })
+    this.#capturedApps = new RecentCarriers({ ...deps, source: appSourceFor })
     this.#passthrough = new RecentCarriers(deps)
   }
 
@@ -132,9 +133,4 @@ class RecentCarriers {
   [Symbol.iterator](): IterableIterator<Carrier> {
     return this.#carriers.values()
   }
-}
-
-/** Where calls to a captured application come from, so that they are not captured again; src/capture/rules.ts lets them through. */
-function appSource(host: string): string {
-  return host.includes(':') ? '::6' : '127.0.0.6'
 }

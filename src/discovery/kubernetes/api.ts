@@ -43,7 +43,7 @@ export type Query = Readonly<Record<string, string>>
 
 const ANSWER_MS = 30_000
 /** A watch is ended by the server after this time; silence for longer means that it is lost. */
-export const WATCH_SECONDS = 300
+const WATCH_SECONDS = 300
 const SILENCE_MS = (WATCH_SECONDS + 30) * 1000
 const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024
 
